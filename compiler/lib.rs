@@ -1,1 +1,10 @@
-//! lanwright.
+//! lanwright compiles libvirt network XML into everything a host needs to run those networks.
+//!
+//! ```text
+//! network XML ──xml──▶ Network ──lower──▶ HostState ──backend──▶ Artifacts
+//!                                         Policy
+//! ```
+
+pub mod diagnostic;
+pub mod source;
+pub mod value;
