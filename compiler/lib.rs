@@ -6,5 +6,7 @@
 //! ```
 
 pub mod diagnostic;
+pub mod network;
 pub mod source;
 pub mod value;
+pub mod xml;
