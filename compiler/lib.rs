@@ -6,7 +6,10 @@
 //! ```
 
 pub mod diagnostic;
+pub mod firewall;
+pub mod lower;
 pub mod network;
 pub mod source;
+pub mod state;
 pub mod value;
 pub mod xml;
