@@ -5,6 +5,7 @@
 //!                                         Policy
 //! ```
 
+pub mod backend;
 pub mod diagnostic;
 pub mod firewall;
 pub mod lower;
