@@ -4,10 +4,29 @@
 //! network XML ──xml──▶ Network ──lower──▶ HostState ──backend──▶ Artifacts
 //!                                         Policy
 //! ```
+//!
+//! The tour, in the order in which `compile` walks it:
+//!
+//! 1. [`host::input`] reads what was named into [`source::Sources`].
+//! 2. [`xml::read`] makes of each text a [`network::Declared`]: a [`network::Network`], valid by
+//!    construction, and where its parts were written. What is wrong goes into a
+//!    [`diagnostic::Sink`], under a [`diagnostic::Code`].
+//! 3. [`network::assemble`] looks at all of them together and makes a [`network::NetworkSet`]:
+//!    bridge names chosen, MACs and UUIDs derived.
+//! 4. [`lower::lower()`] turns the set into a [`state::HostState`], what the host is to hold, and
+//!    a [`firewall::Policy`], what its firewall is to do; [`lower::encode`] makes one of three
+//!    [`firewall::Ruleset`]s of the policy.
+//! 5. Each of [`backend::BACKENDS`] prints that for one tool, as [`backend::Artifact`]s.
+//! 6. [`host::tree`] puts them in their place, whole or not at all.
+//!
+//! Small checked values that every room uses are in [`value`]. Everything but [`host`] is a pure
+//! function from values to values, and only [`cli`] talks to people.
 
 pub mod backend;
+pub mod cli;
 pub mod diagnostic;
 pub mod firewall;
+pub mod host;
 pub mod lower;
 pub mod network;
 pub mod source;

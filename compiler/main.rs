@@ -1,1 +1,7 @@
-fn main() {}
+//! Arguments to exit code; everything else is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lanwright::cli::main()
+}

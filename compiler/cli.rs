@@ -1,0 +1,155 @@
+//! Arguments, wording, exit codes: one file per command. How anything is computed is elsewhere.
+//!
+//! Exit 0: done what was asked. 1: there are findings, such as errors in the input. 2: it could
+//! not be done.
+
+pub mod check;
+pub mod compile;
+pub mod completions;
+pub mod explain;
+pub mod load;
+pub mod man;
+pub mod schema;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use serde::Serialize;
+
+use crate::host::terminal;
+use crate::value::encode::{misleads, visible};
+
+/// Compiles libvirt network XML into everything a host needs to run those networks: iptables and
+/// nft rulesets, dnsmasq files, systemd-networkd and NetworkManager bridges, sysctl, tc, units.
+/// No daemon, no libvirtd.
+#[derive(Debug, Parser)]
+#[command(
+    name = "lanwright",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+#[command(after_help = "Exit status: 0 done, 1 findings (such as errors in the XML), 2 could not.")]
+pub struct Cli {
+    /// Colour on the terminal
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]
+    color: Color,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Arguments),
+    Compile(compile::Arguments),
+    Explain(explain::Arguments),
+    Schema(schema::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
+}
+
+/// How a result is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs; see `lanwright schema`
+    Json,
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done what was asked.
+    Done,
+    /// There are findings.
+    Findings,
+    /// It could not be done.
+    CouldNot,
+}
+
+/// Reads the program's arguments and does what they say.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors; clap prints both where they belong.
+            let _ = error.print();
+            return if error.use_stderr() {
+                ExitCode::from(2)
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    terminal::set_color(match cli.color {
+        Color::Auto => anstream::ColorChoice::Auto,
+        Color::Always => anstream::ColorChoice::Always,
+        Color::Never => anstream::ColorChoice::Never,
+    });
+    let result = match cli.command {
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Compile(arguments) => compile::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
+    };
+    match result {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Findings) => ExitCode::from(1),
+        Ok(Outcome::CouldNot) => ExitCode::from(2),
+        Err(error) => {
+            complain(&format!("{error:#}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Says that something could not be done.
+pub(crate) fn complain(message: &str) {
+    terminal::complain(&format!("{RED}error{PLAIN}: {}\n", visible(message)));
+}
+
+/// A result for programs: JSON that is also safe to look at, for what a terminal would act on is
+/// escaped.
+pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<String> {
+    let text = serde_json::to_string_pretty(value)?;
+    let mut safe = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        if misleads(c) && c != '\n' {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                safe.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            safe.push(c);
+        }
+    }
+    Ok(safe + "\n")
+}
+
+/// `1 network`, `3 networks`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
+/// Bold.
+pub(crate) const BOLD: &str = "\x1b[1m";
+/// Bold red, for errors.
+pub(crate) const RED: &str = "\x1b[1;31m";
+/// Neither.
+pub(crate) const PLAIN: &str = "\x1b[0m";

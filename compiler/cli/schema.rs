@@ -1,0 +1,46 @@
+//! `schema`: the published shapes of JSON output.
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use schemars::{Schema, schema_for};
+
+use super::Outcome;
+use super::compile::Summary;
+use crate::backend::manifest::Manifest;
+use crate::diagnostic::json::Report;
+use crate::host::terminal;
+use crate::lower::Ir;
+
+/// Print the JSON schema of what a command prints with --format json
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Which
+    #[arg(value_enum)]
+    name: Name,
+}
+
+/// What has a schema.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Name {
+    /// What `check --format json` prints
+    Check,
+    /// What `compile --format json` prints
+    Compile,
+    /// What `compile --emit ir` prints
+    Ir,
+    /// The manifest.json of an artifact tree
+    Manifest,
+}
+
+/// Does it.
+pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
+    let schema: Schema = match arguments.name {
+        Name::Check => schema_for!(Report),
+        Name::Compile => schema_for!(Summary),
+        Name::Ir => schema_for!(Ir),
+        Name::Manifest => schema_for!(Manifest),
+    };
+    let text = serde_json::to_string_pretty(&schema)? + "\n";
+    terminal::print(&text).context("cannot print the schema")?;
+    Ok(Outcome::Done)
+}
