@@ -1,0 +1,83 @@
+#!/bin/sh
+# Made by lanwright from network XML; changes here are lost at the next run.
+# The same profiles as in the .nmconnection files, for a NetworkManager that is running.
+# Can be run again: profiles that exist are changed in place.
+set -eu
+export LC_ALL=C
+
+command -v nmcli >/dev/null || {
+    echo 'nmcli is missing: this script needs NetworkManager' >&2
+    exit 2
+}
+
+# profile UUID TYPE PROPERTY VALUE...
+profile() {
+    uuid=$1 type=$2
+    shift 2
+    if nmcli -g connection.uuid connection show uuid "$uuid" >/dev/null 2>&1; then
+        nmcli connection modify uuid "$uuid" "$@"
+    else
+        nmcli connection add type "$type" connection.uuid "$uuid" "$@"
+    fi
+}
+
+# active UUID
+active() {
+    nmcli -g GENERAL.STATE connection show uuid "$1" 2>/dev/null | grep -q '^activ'
+}
+
+# join UUID: a port that is not up yet.
+join() {
+    active "$1" || nmcli connection up uuid "$1"
+}
+
+# activate UUID DEVICE OPTION...: a bridge that is up keeps its guests.
+activate() {
+    uuid=$1 device=$2
+    shift 2
+    if active "$uuid"; then
+        nmcli device reapply "$device"
+    else
+        nmcli "$@" connection up uuid "$uuid"
+    fi
+}
+
+# Network untagged.
+profile ddbccb5c-0e05-52e9-8753-e20211eced20 bridge \
+    connection.id lanwright-br0 \
+    connection.interface-name br0 \
+    connection.autoconnect-priority 10 \
+    connection.autoconnect-slaves 1 \
+    bridge.stp no \
+    bridge.forward-delay 15 \
+    bridge.vlan-filtering no \
+    ipv4.method manual \
+    ipv4.addresses 192.0.2.10/24 \
+    ipv4.gateway 192.0.2.1 \
+    ipv4.routes '' \
+    ipv4.dns 192.0.2.53 \
+    ipv4.dns-search '' \
+    ipv4.never-default no \
+    ipv6.method disabled \
+    ipv6.addresses '' \
+    ipv6.gateway '' \
+    ipv6.routes '' \
+    ipv6.dns '' \
+    ipv6.dns-search '' \
+    ipv6.never-default no \
+    ipv6.addr-gen-mode eui64
+
+# The physical port of network untagged.
+profile 8ee07cc6-06cc-504a-bf25-f93dc0a732f1 ethernet \
+    connection.id lanwright-eno1 \
+    connection.interface-name eno1 \
+    connection.autoconnect-priority 10 \
+    connection.master br0 \
+    connection.slave-type bridge
+
+# A bridge brings its ports up with it. With IPv6 alone it is ready when a guest is there: nobody
+# waits for that.
+activate ddbccb5c-0e05-52e9-8753-e20211eced20 br0
+
+# A bridge that was up before has not brought a new port up.
+join 8ee07cc6-06cc-504a-bf25-f93dc0a732f1

@@ -1,0 +1,67 @@
+#!/bin/sh
+# Made by lanwright from network XML; changes here are lost at the next run.
+# The same profiles as in the .nmconnection files, for a NetworkManager that is running.
+# Can be run again: profiles that exist are changed in place.
+set -eu
+export LC_ALL=C
+
+command -v nmcli >/dev/null || {
+    echo 'nmcli is missing: this script needs NetworkManager' >&2
+    exit 2
+}
+
+# profile UUID TYPE PROPERTY VALUE...
+profile() {
+    uuid=$1 type=$2
+    shift 2
+    if nmcli -g connection.uuid connection show uuid "$uuid" >/dev/null 2>&1; then
+        nmcli connection modify uuid "$uuid" "$@"
+    else
+        nmcli connection add type "$type" connection.uuid "$uuid" "$@"
+    fi
+}
+
+# active UUID
+active() {
+    nmcli -g GENERAL.STATE connection show uuid "$1" 2>/dev/null | grep -q '^activ'
+}
+
+# activate UUID DEVICE OPTION...: a bridge that is up keeps its guests.
+activate() {
+    uuid=$1 device=$2
+    shift 2
+    if active "$uuid"; then
+        nmcli device reapply "$device"
+    else
+        nmcli "$@" connection up uuid "$uuid"
+    fi
+}
+
+# Network openfar.
+profile e259e76a-14ba-5e36-86f9-bc5bcf04fea7 bridge \
+    connection.id lanwright-vbr-ofar \
+    connection.interface-name vbr-ofar \
+    connection.autoconnect-priority 10 \
+    bridge.mac-address 52:54:00:75:b3:de \
+    bridge.stp yes \
+    bridge.forward-delay 2 \
+    bridge.vlan-filtering no \
+    ipv4.method manual \
+    ipv4.addresses 10.49.2.1/24 \
+    ipv4.gateway '' \
+    ipv4.routes '10.50.0.0/16 10.49.2.2 1,10.51.7.0/24 10.49.2.3 200,10.52.1.9/32 10.49.2.2 1' \
+    ipv4.dns '' \
+    ipv4.dns-search '' \
+    ipv4.never-default yes \
+    ipv6.method manual \
+    ipv6.addresses 2001:db8:49:2::1/64 \
+    ipv6.gateway '' \
+    ipv6.routes '2001:db8:50::/48 2001:db8:49:2::2 1,2001:db8:51::/48 2001:db8:49:2::3 7' \
+    ipv6.dns '' \
+    ipv6.dns-search '' \
+    ipv6.never-default yes \
+    ipv6.addr-gen-mode eui64
+
+# A bridge brings its ports up with it. With IPv6 alone it is ready when a guest is there: nobody
+# waits for that.
+activate e259e76a-14ba-5e36-86f9-bc5bcf04fea7 vbr-ofar
