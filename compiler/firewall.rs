@@ -8,25 +8,26 @@ pub mod matches;
 pub mod policy;
 pub mod target;
 
-pub use matches::{Bound, CtStates, Family, Match, Protocol};
+pub use matches::{
+    AddressRange, AddressSide, Bound, CtStates, DevicePattern, Family, MaskedAddress, Match,
+    PacketType, PortSide, Ports, Protocol,
+};
 pub use policy::{NetworkPolicy, Outlet, Policy, SubnetPolicy, Translation};
-pub use target::{NatAddress, RejectWith, Target};
+pub use target::{Log, NatAddress, NatFlags, NatTarget, RejectWith, SetMark, Target};
 
 use ipnet::IpNet;
-use schemars::JsonSchema;
-use serde::Serialize;
 
 use crate::value::DeviceName;
 
 /// All tables that one file or one host holds.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ruleset {
     /// The tables, in order.
     pub tables: Vec<Table>,
 }
 
 /// A table: iptables' `filter`, `nat`, `mangle`, or one of nft's.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     /// Which packets come here. iptables' tables are `Ip` or `Ip6`.
     pub family: TableFamily,
@@ -41,8 +42,7 @@ pub struct Table {
 }
 
 /// Which packets come to a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TableFamily {
     /// IPv4.
     Ip,
@@ -53,7 +53,7 @@ pub enum TableFamily {
 }
 
 /// A chain of rules.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Chain {
     /// Its name.
     pub name: String,
@@ -66,7 +66,7 @@ pub struct Chain {
 }
 
 /// Where packets enter a chain.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Base {
     /// What it may do.
     pub kind: BaseKind,
@@ -79,8 +79,7 @@ pub struct Base {
 }
 
 /// What a base chain may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BaseKind {
     /// Accept or drop.
     Filter,
@@ -91,8 +90,7 @@ pub enum BaseKind {
 }
 
 /// Netfilter's hooks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Hook {
     /// As a packet comes in.
     Prerouting,
@@ -107,8 +105,7 @@ pub enum Hook {
 }
 
 /// What happens to a packet that no rule of a base chain decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChainPolicy {
     /// It goes on.
     Accept,
@@ -117,18 +114,78 @@ pub enum ChainPolicy {
 }
 
 /// A rule: if all matches hold, the target.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
     /// What must hold, in the order of evaluation.
     pub matches: Vec<Match>,
-    /// Whether packets are counted (iptables always counts).
-    pub counter: bool,
+    /// The counter after the last match; iptables always counts.
+    pub counter: Option<Counter>,
+    /// What is done on the way, in order; nft only, and mostly nothing.
+    pub effects: Vec<Effect>,
     /// What then happens.
     pub target: Target,
+    /// The number by which the kernel knows it (nft only, and only where a listing shows it).
+    pub handle: Option<u64>,
+    /// Where it was read.
+    pub place: Place,
+}
+
+/// What a rule counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counter {
+    /// Packets.
+    pub packets: u64,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+/// Something that a rule does before it ends: nft lets a rule log, mark or count on the way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Effect {
+    /// How many of the rule's matches must hold for it to be done.
+    pub after: usize,
+    /// What is done: a target that lets the packet go on.
+    pub what: Target,
+}
+
+/// The line that something was read from; nothing for what was never text.
+///
+/// Where a rule stands is no part of what it says: all places are equal.
+#[derive(Clone, Copy, Default)]
+pub struct Place(Option<std::num::NonZeroU32>);
+
+impl Place {
+    /// This line, from 1; nothing for 0.
+    pub fn line(line: usize) -> Self {
+        let line = u32::try_from(line).unwrap_or(u32::MAX);
+        Place(std::num::NonZeroU32::new(line))
+    }
+
+    /// The line, from 1.
+    pub fn get(self) -> Option<usize> {
+        self.0.map(|line| line.get() as usize)
+    }
+}
+
+impl PartialEq for Place {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Place {}
+
+impl std::fmt::Debug for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.get() {
+            Some(line) => write!(f, "line {line}"),
+            None => f.write_str("nowhere"),
+        }
+    }
 }
 
 /// A verdict map of nft: a key of the packet leads to a chain.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct VerdictMap {
     /// Its name.
     pub name: String,
@@ -139,8 +196,7 @@ pub struct VerdictMap {
 }
 
 /// What a verdict map is looked up by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MapKey {
     /// The name of the device a packet goes out through.
     Oifname,
@@ -153,7 +209,7 @@ pub enum MapKey {
 }
 
 /// One element of a verdict map.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct MapElement {
     /// The key that leads on.
     pub key: ElementKey,
@@ -164,13 +220,12 @@ pub struct MapElement {
 }
 
 /// A key of a verdict map.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ElementKey {
     /// A device.
     Device(DeviceName),
     /// A prefix.
-    Prefix(#[schemars(with = "String")] IpNet),
+    Prefix(IpNet),
 }
 
 impl Table {
@@ -246,9 +301,8 @@ impl Rule {
     /// A rule that counts.
     pub fn new(matches: Vec<Match>, target: Target) -> Self {
         Rule {
-            matches,
-            counter: true,
-            target,
+            counter: Some(Counter::default()),
+            ..Rule::uncounted(matches, target)
         }
     }
 
@@ -256,8 +310,11 @@ impl Rule {
     pub fn uncounted(matches: Vec<Match>, target: Target) -> Self {
         Rule {
             matches,
-            counter: false,
+            counter: None,
+            effects: Vec::new(),
             target,
+            handle: None,
+            place: Place::default(),
         }
     }
 }

@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(print(&read.value, Family::Ipv4).as_deref(), Ok(text));
         let rules = &read.value.tables[0].chains[0].rules;
         assert_eq!(rules[0].target, Target::Accept);
-        assert_eq!(rules[1].target, Target::Jump("DOCKER".to_owned()));
+        assert_eq!(rules[1].target, Target::Jump("DOCKER".into()));
         assert_eq!(rules[4].target, Target::Continue);
     }
 

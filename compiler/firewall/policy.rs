@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Family, NatAddress, Target};
+use super::{Family, NatAddress, NatFlags, NatTarget, Target};
 use crate::value::{DeviceName, NetworkName, PortRange};
 
 /// What the firewall is to do, a network at a time, in their start order. Networks that libvirt
@@ -68,8 +68,15 @@ impl Translation {
     /// What a rule does for it; to `ports` if they are rewritten too.
     pub fn target(&self, ports: Option<PortRange>) -> Target {
         match self.addresses {
-            Some(to) => Target::Snat { to, ports },
-            None => Target::Masquerade { ports },
+            Some(to) => Target::Snat(Box::new(NatTarget {
+                to: Some(to),
+                ports,
+                flags: NatFlags::default(),
+            })),
+            None => Target::Masquerade {
+                ports,
+                flags: NatFlags::default(),
+            },
         }
     }
 }

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 
 use crate::backend::gap::Inexpressible;
 use crate::firewall::{
-    Bound, CtStates, Family, Match, NatAddress, Protocol, RejectWith, Rule, Target,
+    Bound, CtStates, DevicePattern, Family, Match, NatAddress, PortSide, Ports, Protocol,
+    RejectWith, Rule, Target,
 };
 use crate::value::PortRange;
 
@@ -15,7 +16,7 @@ pub(super) fn print_rule(
     rule: &Rule,
     family: Family,
 ) -> Result<(), Inexpressible> {
-    if !rule.counter {
+    if rule.counter.is_none() {
         return Err(inexpressible("a rule that does not count"));
     }
     let mut protocol = None;
@@ -40,34 +41,69 @@ fn print_match(
 ) -> Result<(), Inexpressible> {
     // Writing into a String cannot fail.
     let _ = match each {
-        Match::InDevice { name, bound } => write!(text, " -i {}", by_name(name, *bound)?),
-        Match::OutDevice { name, bound } => write!(text, " -o {}", by_name(name, *bound)?),
+        Match::InDevice {
+            name,
+            bound,
+            negated,
+        } => {
+            let name = by_name(name, *bound)?;
+            write!(text, "{} -i {}", not(*negated), device(name))
+        }
+        Match::OutDevice {
+            name,
+            bound,
+            negated,
+        } => {
+            let name = by_name(name, *bound)?;
+            write!(text, "{} -o {}", not(*negated), device(name))
+        }
         Match::Source { net, negated } => write!(text, "{} -s {}", not(*negated), net),
         Match::Destination { net, negated } => write!(text, "{} -d {}", not(*negated), net),
         Match::Family(_) => return Err(inexpressible("a match of the family")),
-        Match::Protocol(protocol) => {
-            *said = Some(*protocol);
-            write!(text, " -p {}", protocol.word())
+        Match::Protocol { protocol, negated } => {
+            *said = Some(*protocol).filter(|_| !negated);
+            write!(text, "{} -p {protocol}", not(*negated))
         }
-        Match::DestinationPort { protocol, ports } => {
+        Match::Port {
+            side: PortSide::Destination,
+            protocol: Some(protocol),
+            ports: Ports::One(ports),
+            negated: false,
+        } => {
             if *said != Some(*protocol) {
-                let _ = write!(text, " -p {}", protocol.word());
+                let _ = write!(text, " -p {protocol}");
             }
             *said = Some(*protocol);
-            let _ = write!(text, " -m {} --dport {}", protocol.word(), ports.start());
+            let _ = write!(text, " -m {protocol} --dport {}", ports.start());
             match ports.start() == ports.end() {
                 true => Ok(()),
                 false => write!(text, ":{}", ports.end()),
             }
         }
-        Match::CtState(states) => {
+        Match::CtState { states, .. } => {
             text.push_str(" -m conntrack --ctstate ");
             print_states(text, *states);
             Ok(())
         }
         Match::Other(words) => write!(text, " {words}"),
+        Match::AddressRange(_)
+        | Match::MaskedAddress(_)
+        | Match::Fragment { .. }
+        | Match::Port { .. }
+        | Match::TcpFlags { .. }
+        | Match::Icmp { .. }
+        | Match::Mark { .. }
+        | Match::CtMark { .. }
+        | Match::SourceMac { .. }
+        | Match::PacketType { .. }
+        | Match::Comment(_) => return Err(inexpressible("this match")),
     };
     Ok(())
+}
+
+fn device(pattern: &DevicePattern) -> String {
+    let plus = if pattern.prefix { "+" } else { "" };
+    format!("{}{plus}", pattern.name)
 }
 
 fn by_name<T>(name: T, bound: Bound) -> Result<T, Inexpressible> {
@@ -114,18 +150,30 @@ fn print_target(text: &mut String, target: &Target, family: Family) -> Result<()
         Target::Vmap { map, .. } => {
             return Err(inexpressible(format!("a look-up in the map '{map}'")));
         }
-        Target::Masquerade { ports: None } => write!(text, " -j MASQUERADE"),
-        Target::Masquerade { ports: Some(ports) } => {
+        Target::Masquerade { ports: None, .. } => write!(text, " -j MASQUERADE"),
+        Target::Masquerade {
+            ports: Some(ports), ..
+        } => {
             write!(text, " -j MASQUERADE --to-ports {ports}")
         }
-        Target::Snat { to, ports } => {
+        Target::Snat(nat) => {
             text.push_str(" -j SNAT --to-source ");
-            print_source(text, *to, *ports);
+            if let Some(to) = nat.to {
+                print_source(text, to, nat.ports);
+            }
             Ok(())
         }
         Target::ChecksumFill => write!(text, " -j CHECKSUM --checksum-fill"),
         Target::Continue => Ok(()),
         Target::Other(words) => write!(text, " {words}"),
+        Target::Reject(_)
+        | Target::Goto(_)
+        | Target::Dnat(_)
+        | Target::Redirect { .. }
+        | Target::Log(_)
+        | Target::SetMark(_)
+        | Target::SetCtMark(_)
+        | Target::Notrack => return Err(inexpressible("this target")),
     };
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::words::{Words, read_rule};
 use crate::backend::gap::{Reading, Unread};
 use crate::firewall::{
-    Base, BaseKind, Chain, ChainPolicy, Family, Hook, Ruleset, Table, TableFamily,
+    Base, BaseKind, Chain, ChainPolicy, Family, Hook, Place, Ruleset, Table, TableFamily,
 };
 
 /// The tables of `text`, which iptables or ip6tables printed.
@@ -26,7 +26,7 @@ pub fn parse(text: &str, family: Family) -> Reading<Ruleset> {
             Some(b'*') => reader.open_table(&line[1..], &lines[at + 1..]),
             Some(b':') => reader.declare_chain(&line[1..]),
             Some(_) if *line == "COMMIT" => reader.close_table(),
-            Some(_) => reader.append_rule(line),
+            Some(_) => reader.append_rule(line, Place::line(at + 1)),
         };
         if let Err(message) = outcome {
             reader.complain(at, message);
@@ -130,7 +130,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn append_rule(&mut self, line: &'a str) -> Result<(), String> {
+    fn append_rule(&mut self, line: &'a str, place: Place) -> Result<(), String> {
         let words = Words::new(without_counters(line));
         let Some(("-A" | "--append", chain, words)) = words.option() else {
             return Err("this is no line of iptables-save".to_owned());
@@ -144,7 +144,8 @@ impl<'a> Reader<'a> {
             ));
         };
         let is_chain = |name: &str| open.known.binary_search(&name).is_ok();
-        let rule = read_rule(words, self.family, is_chain);
+        let mut rule = read_rule(words, self.family, is_chain);
+        rule.place = place;
         table.chains[*at].rules.push(rule);
         Ok(())
     }

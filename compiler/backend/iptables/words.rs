@@ -7,7 +7,9 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::firewall::{CtStates, Family, Match, NatAddress, Protocol, RejectWith, Rule, Target};
+use crate::firewall::{
+    CtStates, Family, Match, NatAddress, NatFlags, NatTarget, Protocol, RejectWith, Rule, Target,
+};
 use crate::value::{DeviceName, PortRange};
 
 /// The words of a line that are still to be read. Quotes hold a word together.
@@ -84,16 +86,16 @@ fn read_own_option<'a>(at: Words<'a>, matches: &mut Vec<Match>) -> Words<'a> {
         Some(_) | None => (false, at),
     };
     let Some((name, after)) = start.word() else {
-        matches.push(Match::Other(at.rest.to_owned()));
+        matches.push(Match::Other(at.rest.into()));
         return start;
     };
     // Only fragments stand alone.
     if matches!(name, "-f" | "--fragment") {
-        matches.push(Match::Other(at.until(after).to_owned()));
+        matches.push(Match::Other(at.until(after).into()));
         return after;
     }
     let Some((value, after)) = after.word() else {
-        matches.push(Match::Other(at.until(after).to_owned()));
+        matches.push(Match::Other(at.until(after).into()));
         return after;
     };
     let typed = match name {
@@ -101,17 +103,17 @@ fn read_own_option<'a>(at: Words<'a>, matches: &mut Vec<Match>) -> Words<'a> {
         "-o" | "--out-interface" if !negated => device(value).map(|name| Match::oifname(&name)),
         "-s" | "--source" => prefix(value).map(|net| Match::Source { net, negated }),
         "-d" | "--destination" => prefix(value).map(|net| Match::Destination { net, negated }),
-        "-p" | "--protocol" if !negated => protocol(value).map(Match::Protocol),
+        "-p" | "--protocol" if !negated => Protocol::read(value).map(Match::protocol),
         _ => None,
     };
-    matches.push(typed.unwrap_or_else(|| Match::Other(at.until(after).to_owned())));
+    matches.push(typed.unwrap_or_else(|| Match::Other(at.until(after).into())));
     after
 }
 
 /// `-m MATCH` with all its options: up to the next word that is iptables' own.
 fn read_module<'a>(at: Words<'a>, name: Words<'a>, matches: &mut Vec<Match>) -> Words<'a> {
     let Some((module, options)) = name.word() else {
-        matches.push(Match::Other(at.rest.to_owned()));
+        matches.push(Match::Other(at.rest.into()));
         return name;
     };
     let mut end = options;
@@ -133,7 +135,7 @@ fn read_module<'a>(at: Words<'a>, name: Words<'a>, matches: &mut Vec<Match>) -> 
             .and_then(|value| destination_port(module, value, matches)),
         _ => None,
     };
-    matches.push(typed.unwrap_or_else(|| Match::Other(at.until(end).to_owned())));
+    matches.push(typed.unwrap_or_else(|| Match::Other(at.until(end).into())));
     end
 }
 
@@ -156,16 +158,13 @@ fn only_option<'a>(options: Words<'a>, end: Words<'a>, name: &str) -> Option<&'a
 
 /// `-p tcp -m tcp --dport …`: the port says the protocol, so a match of it right before is dropped.
 fn destination_port(module: &str, value: &str, matches: &mut Vec<Match>) -> Option<Match> {
-    let wanted = protocol(module)?;
+    let wanted = Protocol::read(module)?;
     let ports = match value.split_once(':') {
         Some((start, end)) => PortRange::new(start.parse().ok()?, end.parse().ok()?)?,
         None => PortRange::single(value.parse().ok()?),
     };
-    matches.pop_if(|last| *last == Match::Protocol(wanted));
-    Some(Match::DestinationPort {
-        protocol: wanted,
-        ports,
-    })
+    matches.pop_if(|last| *last == Match::protocol(wanted));
+    Some(Match::destination_port(wanted, ports))
 }
 
 fn states(value: &str) -> Option<Match> {
@@ -180,7 +179,11 @@ fn states(value: &str) -> Option<Match> {
             _ => return None,
         }
     }
-    Some(Match::CtState(states))
+    Some(Match::CtState {
+        states,
+        negated: false,
+        old: false,
+    })
 }
 
 fn device(value: &str) -> Option<DeviceName> {
@@ -194,14 +197,6 @@ fn prefix(value: &str) -> Option<IpNet> {
         Err(_) => IpNet::from(value.parse::<IpAddr>().ok()?),
     };
     (net == net.trunc()).then_some(net)
-}
-
-fn protocol(word: &str) -> Option<Protocol> {
-    match word {
-        "tcp" => Some(Protocol::Tcp),
-        "udp" => Some(Protocol::Udp),
-        _ => None,
-    }
 }
 
 /// `-j TARGET` with all its options: the rest of the line.
@@ -225,18 +220,18 @@ fn read_target(at: Words<'_>, family: Family, is_chain: impl Fn(&str) -> bool) -
             ["REJECT", "--reject-with", with] if *with == unreachable => {
                 Some(Target::Reject(RejectWith::PortUnreachable))
             }
-            ["MASQUERADE"] => Some(Target::Masquerade { ports: None }),
+            ["MASQUERADE"] => Some(masquerade(None)),
             ["MASQUERADE", "--to-ports", value] => {
-                port_range(value).map(|ports| Target::Masquerade { ports: Some(ports) })
+                port_range(value).map(|ports| masquerade(Some(ports)))
             }
             ["SNAT", "--to-source", value] => snat(value),
             ["CHECKSUM", "--checksum-fill"] => Some(Target::ChecksumFill),
-            [name] if is_chain(name) => Some(Target::Jump((*name).to_owned())),
+            [name] if is_chain(name) => Some(Target::Jump((*name).into())),
             _ => None,
         },
         _ => None,
     };
-    typed.unwrap_or_else(|| Target::Other(at.rest.trim_end().to_owned()))
+    typed.unwrap_or_else(|| Target::Other(at.rest.trim_end().into()))
 }
 
 fn port_range(value: &str) -> Option<PortRange> {
@@ -268,5 +263,16 @@ fn snat(value: &str) -> Option<Target> {
         Some(ports) => Some(port_range(ports)?),
         None => None,
     };
-    Some(Target::Snat { to, ports })
+    Some(Target::Snat(Box::new(NatTarget {
+        to: Some(to),
+        ports,
+        flags: NatFlags::default(),
+    })))
+}
+
+fn masquerade(ports: Option<PortRange>) -> Target {
+    Target::Masquerade {
+        ports,
+        flags: NatFlags::default(),
+    }
 }

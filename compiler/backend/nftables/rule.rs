@@ -9,7 +9,8 @@ use ipnet::IpNet;
 use super::keyword;
 use crate::backend::gap::Inexpressible;
 use crate::firewall::{
-    Bound, CtStates, Family, Match, NatAddress, RejectWith, Rule, TableFamily, Target,
+    Bound, CtStates, Family, Match, NatAddress, PortSide, Ports, RejectWith, Rule, TableFamily,
+    Target,
 };
 use crate::value::PortRange;
 
@@ -22,7 +23,7 @@ pub(super) fn rule_words(
     for each in &rule.matches {
         match_words(text, each)?;
     }
-    if rule.counter {
+    if rule.counter.is_some() {
         text.push_str("counter ");
     }
     target_words(text, &rule.target, family)
@@ -55,21 +56,41 @@ impl fmt::Display for NetWord {
 fn match_words(text: &mut String, each: &Match) -> Result<(), Inexpressible> {
     // Writing into a String cannot fail.
     let _ = match each {
-        Match::InDevice { name, bound } => write!(text, "i{} \"{name}\" ", device(*bound)),
-        Match::OutDevice { name, bound } => write!(text, "o{} \"{name}\" ", device(*bound)),
+        Match::InDevice { name, bound, .. } => {
+            write!(text, "i{} \"{}\" ", device(*bound), name.name)
+        }
+        Match::OutDevice { name, bound, .. } => {
+            write!(text, "o{} \"{}\" ", device(*bound), name.name)
+        }
         Match::Source { net, negated } => address(text, "saddr", net, *negated),
         Match::Destination { net, negated } => address(text, "daddr", net, *negated),
         Match::Family(Family::Ipv4) => write!(text, "meta nfproto ipv4 "),
         Match::Family(Family::Ipv6) => write!(text, "meta nfproto ipv6 "),
-        Match::Protocol(protocol) => write!(text, "meta l4proto {} ", protocol.word()),
-        Match::DestinationPort { protocol, ports } => {
-            write!(text, "{} dport {ports} ", protocol.word())
+        Match::Protocol { protocol, .. } => write!(text, "meta l4proto {protocol} "),
+        Match::Port {
+            side: PortSide::Destination,
+            protocol: Some(protocol),
+            ports: Ports::One(ports),
+            negated: false,
+        } => {
+            write!(text, "{protocol} dport {ports} ")
         }
-        Match::CtState(states) if *states == CtStates::default() => {
+        Match::CtState { states, .. } if *states == CtStates::default() => {
             return Err(inexpressible("a match of no connection state"));
         }
-        Match::CtState(states) => state_words(text, *states),
+        Match::CtState { states, .. } => state_words(text, *states),
         Match::Other(words) => write!(text, "{words} "),
+        Match::AddressRange(_)
+        | Match::MaskedAddress(_)
+        | Match::Fragment { .. }
+        | Match::Port { .. }
+        | Match::TcpFlags { .. }
+        | Match::Icmp { .. }
+        | Match::Mark { .. }
+        | Match::CtMark { .. }
+        | Match::SourceMac { .. }
+        | Match::PacketType { .. }
+        | Match::Comment(_) => return Err(inexpressible("this match")),
     };
     Ok(())
 }
@@ -121,14 +142,27 @@ fn target_words(
         Target::Return => write!(text, "return"),
         Target::Jump(chain) => write!(text, "jump {chain}"),
         Target::Vmap { key, map } => write!(text, "{} vmap @{map}", keyword::key(*key)),
-        Target::Masquerade { ports: None } => write!(text, "masquerade"),
-        Target::Masquerade { ports: Some(ports) } => {
+        Target::Masquerade { ports: None, .. } => write!(text, "masquerade"),
+        Target::Masquerade {
+            ports: Some(ports), ..
+        } => {
             write!(text, "masquerade to :{}-{}", ports.start(), ports.end())
         }
-        Target::Snat { to, ports } => snat(text, *to, *ports, family),
+        Target::Snat(nat) => match nat.to {
+            Some(to) => snat(text, to, nat.ports, family),
+            None => return Err(inexpressible("a source without an address")),
+        },
         Target::ChecksumFill => return Err(inexpressible("to fill in a checksum")),
         Target::Continue => Ok(()),
         Target::Other(words) => write!(text, "{words}"),
+        Target::Reject(_)
+        | Target::Goto(_)
+        | Target::Dnat(_)
+        | Target::Redirect { .. }
+        | Target::Log(_)
+        | Target::SetMark(_)
+        | Target::SetCtMark(_)
+        | Target::Notrack => return Err(inexpressible("this target")),
     };
     Ok(())
 }

@@ -10,7 +10,8 @@ use ipnet::IpNet;
 use super::keyword;
 use super::token::{Kind, Token};
 use crate::firewall::{
-    Bound, CtStates, Family, MapKey, Match, NatAddress, Protocol, RejectWith, Rule, Target,
+    Bound, Counter, CtStates, DevicePattern, Family, MapKey, Match, NatAddress, NatFlags,
+    NatTarget, Place, Protocol, RejectWith, Rule, Target,
 };
 use crate::value::PortRange;
 
@@ -21,12 +22,13 @@ pub(super) fn read_rule(tokens: &[Token<'_>], text: &str) -> Rule {
     while let Some(each) = words.take(read_match) {
         rule.matches.push(each);
     }
-    rule.counter = words.take(read_counter).is_some();
+    rule.place = Place::line(tokens.first().map_or(0, |token| token.line));
+    rule.counter = words.take(read_counter);
     if let [first, .., last] | [first @ last] = words.tokens {
         let whole = |words: &mut Words<'_>| read_target(words).filter(|_| words.tokens.is_empty());
         rule.target = words
             .take(whole)
-            .unwrap_or_else(|| Target::Other(text[first.start..last.end].to_owned()));
+            .unwrap_or_else(|| Target::Other(text[first.start..last.end].into()));
     }
     rule
 }
@@ -65,16 +67,16 @@ impl<'a> Words<'a> {
     }
 }
 
-fn read_counter(words: &mut Words<'_>) -> Option<()> {
+fn read_counter(words: &mut Words<'_>) -> Option<Counter> {
     words.the("counter")?;
-    // What was counted is no part of the rule.
-    words.take(|words| {
+    let counted = words.take(|words| {
         words.the("packets")?;
-        words.word()?;
+        let packets = words.word()?.parse().ok()?;
         words.the("bytes")?;
-        words.word()
+        let bytes = words.word()?.parse().ok()?;
+        Some(Counter { packets, bytes })
     });
-    Some(())
+    Some(counted.unwrap_or_default())
 }
 
 fn read_match(words: &mut Words<'_>) -> Option<Match> {
@@ -90,29 +92,43 @@ fn read_match(words: &mut Words<'_>) -> Option<Match> {
                 "ipv6" => Some(Match::Family(Family::Ipv6)),
                 _ => None,
             },
-            "l4proto" => read_protocol(words.word()?).map(Match::Protocol),
+            "l4proto" => Protocol::read(words.word()?).map(Match::protocol),
             _ => None,
         },
         protocol @ ("tcp" | "udp") => {
             words.the("dport")?;
-            Some(Match::DestinationPort {
-                protocol: read_protocol(protocol)?,
-                ports: read_ports(words.word()?)?,
-            })
+            let ports = read_ports(words.word()?)?;
+            Some(Match::destination_port(Protocol::read(protocol)?, ports))
         }
         "ct" => {
             words.the("state")?;
-            read_states(words).map(Match::CtState)
+            Some(Match::CtState {
+                states: read_states(words)?,
+                negated: false,
+                old: false,
+            })
         }
         _ => None,
     }
 }
 
 fn read_device(words: &mut Words<'_>, bound: Bound, incoming: bool) -> Option<Match> {
-    let name = words.next(Kind::Quoted)?.parse().ok()?;
+    let name = words.next(Kind::Quoted)?;
+    let name = match name.strip_suffix('*') {
+        Some(start) => DevicePattern::starting(start),
+        None => DevicePattern::named(name),
+    };
     Some(match incoming {
-        true => Match::InDevice { name, bound },
-        false => Match::OutDevice { name, bound },
+        true => Match::InDevice {
+            name,
+            bound,
+            negated: false,
+        },
+        false => Match::OutDevice {
+            name,
+            bound,
+            negated: false,
+        },
     })
 }
 
@@ -134,14 +150,6 @@ pub(super) fn read_net(word: &str) -> Option<IpNet> {
         Err(_) => IpNet::from(word.parse::<IpAddr>().ok()?),
     };
     (net == net.trunc()).then_some(net)
-}
-
-fn read_protocol(word: &str) -> Option<Protocol> {
-    match word {
-        "tcp" => Some(Protocol::Tcp),
-        "udp" => Some(Protocol::Udp),
-        _ => None,
-    }
 }
 
 fn read_ports(word: &str) -> Option<PortRange> {
@@ -174,20 +182,27 @@ fn read_target(words: &mut Words<'_>) -> Option<Target> {
         "drop" => Some(Target::Drop),
         "return" => Some(Target::Return),
         "reject" => read_reject(words),
-        "jump" => Some(Target::Jump(words.word()?.to_owned())),
+        "jump" => Some(Target::Jump(words.word()?.into())),
         "masquerade" => {
             let ports = match words.the("to") {
                 Some(()) => Some(read_ports(words.word()?.strip_prefix(':')?)?),
                 None => None,
             };
-            Some(Target::Masquerade { ports })
+            Some(Target::Masquerade {
+                ports,
+                flags: NatFlags::default(),
+            })
         }
         "snat" => {
             // A table of both families says which one is meant; the addresses say it too.
             let _ = words.the("ip").or_else(|| words.the("ip6"));
             words.the("to")?;
             let (to, ports) = read_source(words.word()?)?;
-            Some(Target::Snat { to, ports })
+            Some(Target::Snat(Box::new(NatTarget {
+                to: Some(to),
+                ports,
+                flags: NatFlags::default(),
+            })))
         }
         first => {
             let key = read_key(first, words)?;

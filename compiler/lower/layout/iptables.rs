@@ -67,31 +67,31 @@ fn add_firewall_rules(network: &NetworkPolicy, ipv4: &mut Inserts, ipv6: &mut In
 impl Inserts {
     /// `iptablesAddGeneralIPv4FirewallRules`: the host's DHCP, DNS and TFTP.
     fn allow_services(&mut self, bridge: &DeviceName, tftp: bool) {
-        for protocol in [Protocol::Tcp, Protocol::Udp] {
+        for protocol in [Protocol::TCP, Protocol::UDP] {
             self.allow_input(bridge, protocol, 67);
         }
-        for protocol in [Protocol::Tcp, Protocol::Udp] {
+        for protocol in [Protocol::TCP, Protocol::UDP] {
             self.allow_output(bridge, protocol, 68);
         }
         self.allow_dns(bridge);
         if tftp {
-            self.allow_input(bridge, Protocol::Udp, 69);
-            self.allow_output(bridge, Protocol::Udp, 69);
+            self.allow_input(bridge, Protocol::UDP, 69);
+            self.allow_output(bridge, Protocol::UDP, 69);
         }
     }
 
     /// `iptablesAddGeneralIPv6FirewallRules`: the host's DNS and DHCPv6.
     fn allow_ipv6_services(&mut self, bridge: &DeviceName) {
         self.allow_dns(bridge);
-        self.allow_input(bridge, Protocol::Udp, 547);
-        self.allow_output(bridge, Protocol::Udp, 546);
+        self.allow_input(bridge, Protocol::UDP, 547);
+        self.allow_output(bridge, Protocol::UDP, 546);
     }
 
     fn allow_dns(&mut self, bridge: &DeviceName) {
-        for protocol in [Protocol::Tcp, Protocol::Udp] {
+        for protocol in [Protocol::TCP, Protocol::UDP] {
             self.allow_input(bridge, protocol, 53);
         }
-        for protocol in [Protocol::Tcp, Protocol::Udp] {
+        for protocol in [Protocol::TCP, Protocol::UDP] {
             self.allow_output(bridge, protocol, 53);
         }
     }
@@ -162,12 +162,12 @@ impl Inserts {
         let outlet = network.outlet.as_ref().map(Match::oifname);
         if net.prefix_len() > 0 {
             let outside = Some(Match::not_destination(net));
-            for protocol in [None, Some(Protocol::Udp), Some(Protocol::Tcp)] {
+            for protocol in [None, Some(Protocol::UDP), Some(Protocol::TCP)] {
                 let matches = present([
                     source(net),
                     outside.clone(),
                     outlet.clone(),
-                    protocol.map(Match::Protocol),
+                    protocol.map(Match::protocol),
                 ]);
                 let ports = protocol.map(|_| to.ports);
                 self.nat.push(Rule::new(matches, to.target(ports)));
@@ -186,7 +186,7 @@ impl Inserts {
 
     /// `iptablesAddChecksumFirewallRules`.
     fn fill_dhcp_checksum(&mut self, bridge: &DeviceName) {
-        let matches = vec![Match::oifname(bridge), port(Protocol::Udp, 68)];
+        let matches = vec![Match::oifname(bridge), port(Protocol::UDP, 68)];
         self.mangle.push(Rule::new(matches, Target::ChecksumFill));
     }
 
@@ -242,15 +242,12 @@ fn into(network: &NetworkPolicy, net: IpNet) -> Vec<Match> {
 }
 
 fn port(protocol: Protocol, number: u16) -> Match {
-    Match::DestinationPort {
-        protocol,
-        ports: PortRange::single(number),
-    }
+    Match::destination_port(protocol, PortRange::single(number))
 }
 
 /// A built-in chain that leads to libvirt's.
 fn shared(table: &str, hook: Hook, jumps: &[&str]) -> Chain {
-    let jump = |chain: &&str| Rule::new(Vec::new(), Target::Jump((*chain).to_owned()));
+    let jump = |chain: &&str| Rule::new(Vec::new(), Target::Jump((*chain).into()));
     Chain {
         name: hook.iptables_chain().to_owned(),
         base: Some(Base {

@@ -110,9 +110,9 @@ impl Inserts {
     /// `nftablesAddMasqueradingFirewallRules`.
     fn masquerade(&mut self, network: &NetworkPolicy, net: IpNet, to: &Translation) {
         let outlet = network.outlet.as_ref().map(Match::oifname);
-        for protocol in [None, Some(Protocol::Udp), Some(Protocol::Tcp)] {
+        for protocol in [None, Some(Protocol::UDP), Some(Protocol::TCP)] {
             let matches = present([
-                protocol.map(Match::Protocol),
+                protocol.map(Match::protocol),
                 Some(Match::source(net)),
                 Some(Match::not_destination(net)),
                 outlet.clone(),
@@ -138,7 +138,7 @@ impl Inserts {
     /// `nftablesSetupPrivateChains`, and the chains it makes with what was inserted.
     fn table(self, family: TableFamily) -> Table {
         let jumps = ["guest_cross", "guest_input", "guest_output"];
-        let jump = |chain: &str| Rule::new(Vec::new(), Target::Jump(chain.to_owned()));
+        let jump = |chain: &str| Rule::new(Vec::new(), Target::Jump(chain.into()));
         let forward = Chain {
             base: Some(base(BaseKind::Filter, Hook::Forward, 0)),
             ..Chain::regular("forward", jumps.map(jump).to_vec())

@@ -56,7 +56,7 @@ fn fate(ruleset: &Ruleset, packet: &Packet) -> Fate {
     let translated = decided(Hook::Postrouting, BaseKind::Nat);
     let source = translated
         .into_iter()
-        .find(|target| matches!(target, Target::Masquerade { .. } | Target::Snat { .. }))
+        .find(|target| matches!(target, Target::Masquerade { .. } | Target::Snat(_)))
         .filter(|_| !packet.is_reply);
     Fate { passes, source }
 }
@@ -91,6 +91,10 @@ fn bases<'a>(
         .collect()
 }
 
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "the layouts use a few targets only"
+)]
 fn walk(table: &Table, chain: &Chain, packet: &Packet) -> End {
     for rule in &chain.rules {
         if !rule.matches.iter().all(|each| holds(each, packet)) {
@@ -115,8 +119,8 @@ fn walk(table: &Table, chain: &Chain, packet: &Packet) -> End {
             | Target::Drop
             | Target::Reject(_)
             | Target::Masquerade { .. }
-            | Target::Snat { .. }) => return End::Decided(target.clone()),
-            Target::Other(words) => unreachable!("no layout says '{words}'"),
+            | Target::Snat(_)) => return End::Decided(target.clone()),
+            other => unreachable!("no layout says '{other:?}'"),
         }
     }
     End::Fell
@@ -148,20 +152,23 @@ fn looked_up<'a>(table: &'a Table, key: MapKey, map: &str, packet: &Packet) -> O
     Some(&first.jump)
 }
 
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "the layouts use a few matches only"
+)]
 fn holds(each: &Match, packet: &Packet) -> bool {
     match each {
-        Match::InDevice { name, .. } => name.as_str() == packet.came_in,
-        Match::OutDevice { name, .. } => name.as_str() == packet.goes_out,
+        Match::InDevice { name, .. } => name.covers(&packet.came_in),
+        Match::OutDevice { name, .. } => name.covers(&packet.goes_out),
         Match::Source { net, negated } => within(net, packet.source, *negated),
         Match::Destination { net, negated } => within(net, packet.destination, *negated),
         Match::Family(family) => (*family == Family::Ipv4) == packet.source.is_ipv4(),
-        Match::Protocol(protocol) => packet.protocol == Some(*protocol),
-        Match::CtState(states) => {
+        Match::Protocol { protocol, .. } => packet.protocol == Some(*protocol),
+        Match::CtState { states, .. } => {
             assert_eq!(*states, CtStates::REPLIES);
             packet.is_reply
         }
-        Match::DestinationPort { .. } => unreachable!("ports are asked in INPUT and OUTPUT only"),
-        Match::Other(words) => unreachable!("no layout says '{words}'"),
+        other => unreachable!("no layout says '{other:?}' of what is forwarded"),
     }
 }
 
@@ -236,7 +243,7 @@ fn packets() -> impl Strategy<Value = (Policy, Vec<Packet>)> {
             (address.clone(), address)
         };
         let pair = prop_oneof![pair(ipv4), pair(ipv6)];
-        let protocol = prop::sample::select(vec![Some(Protocol::Tcp), Some(Protocol::Udp), None]);
+        let protocol = prop::sample::select(vec![Some(Protocol::TCP), Some(Protocol::UDP), None]);
         let packet = (device.clone(), device, pair, protocol, any::<bool>()).prop_map(
             |(came_in, goes_out, (source, destination), protocol, is_reply)| Packet {
                 came_in,
@@ -307,7 +314,7 @@ fn the_first_rule_that_decides_does() {
     let chain = Chain::regular(
         "c",
         vec![
-            Rule::new(vec![Match::Protocol(Protocol::Udp)], Target::Drop),
+            Rule::new(vec![Match::protocol(Protocol::UDP)], Target::Drop),
             Rule::new(Vec::new(), Target::Accept),
         ],
     );
@@ -317,7 +324,7 @@ fn the_first_rule_that_decides_does() {
         goes_out: String::new(),
         source: super::samples::name("192.0.2.1"),
         destination: super::samples::name("192.0.2.2"),
-        protocol: Some(Protocol::Tcp),
+        protocol: Some(Protocol::TCP),
         is_reply: false,
     };
     assert!(matches!(

@@ -142,12 +142,12 @@ fn rules_nat(network: &NetworkPolicy) -> Vec<Rule> {
         let Some(translation) = &subnet.translation else {
             continue;
         };
-        for protocol in [Some(Protocol::Tcp), Some(Protocol::Udp), None] {
+        for protocol in [Some(Protocol::TCP), Some(Protocol::UDP), None] {
             let matches = present([
                 network.outlet.as_ref().map(Match::oifname),
                 Some(Match::source(subnet.net)),
                 Some(Match::not_destination(subnet.net)),
-                protocol.map(Match::Protocol),
+                protocol.map(Match::protocol),
             ]);
             let ports = protocol.map(|_| translation.ports);
             rules.push(Rule::new(matches, translation.target(ports)));

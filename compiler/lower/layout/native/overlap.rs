@@ -32,7 +32,7 @@ pub(super) fn dispatch(policy: &Policy, family: Family) -> (Vec<MapElement>, Vec
             several => {
                 let name = group_chain(&group.covering);
                 let rules = several.iter().map(|network| {
-                    Rule::uncounted(Vec::new(), Target::Jump(chain_nat(&network.bridge)))
+                    Rule::uncounted(Vec::new(), Target::Jump(chain_nat(&network.bridge).into()))
                 });
                 chains.push(Chain::regular(name.clone(), rules.collect()));
                 name
