@@ -23,6 +23,7 @@
 //! function from values to values, and only [`cli`] talks to people.
 
 pub mod backend;
+pub mod capture;
 pub mod cli;
 pub mod diagnostic;
 pub mod firewall;

@@ -1,0 +1,213 @@
+//! The texts of a host, read: what it holds, and what of it was looked at.
+//!
+//! A capture is a folder of text files, or the same texts taken live; `host` fetches the bytes,
+//! and this room makes of them what the rest of the way back works on. Every text is taken by its
+//! name or its content, or is listed as left aside; what could not be read is a [`Gap`]. What no
+//! text told of is not observed ([`Capture::observed`]), which is not the same as absent. Nothing
+//! here knows the live machine, nor what was expected.
+
+use std::collections::BTreeSet;
+
+use crate::backend::gap::Unread;
+use crate::firewall::{Family, Ruleset};
+use crate::network::Network;
+use crate::state::HostState;
+
+/// One text of a host, as it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// Its name: the path within the capture, `dnsmasq/default.conf`.
+    pub name: String,
+    /// What it holds; from a host, so it may be anything.
+    pub bytes: Vec<u8>,
+}
+
+/// Which of the [`Capture::files`] something was read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileId(pub usize);
+
+/// A file, and a line of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Origin {
+    /// The file.
+    pub file: FileId,
+    /// The line, from 1; none for a file without lines, such as JSON.
+    pub line: Option<usize>,
+}
+
+/// One file of a capture and what it was taken for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CapturedFile {
+    /// Its name within the capture.
+    pub name: String,
+    /// What it was taken for; `None` if it was left aside.
+    pub role: Option<Role>,
+}
+
+/// What a text of a host can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
+    /// `iptables-save`, `iptables -S` or `iptables -L`, of one family.
+    Iptables(Variant, Family),
+    /// `nft list ruleset`.
+    NftText,
+    /// `nft -j list ruleset`, also one object a line.
+    NftJson,
+    /// `ip -j -d link`.
+    Links,
+    /// `ip -j addr`.
+    Addresses,
+    /// `ip -j route`, of one family.
+    Routes(Family),
+    /// `bridge -j link`, `fdb` or `vlan`.
+    BridgePorts,
+    /// `tc -j qdisc`, `class` or `filter`.
+    Traffic,
+    /// `key = value` lines.
+    Sysctls,
+    /// A configuration of dnsmasq.
+    DnsmasqConf,
+    /// Reserved hosts of dnsmasq.
+    DnsmasqHosts,
+    /// Fixed names of dnsmasq.
+    DnsmasqNames,
+    /// Leases: dnsmasq's own file, or libvirt's `.status`.
+    Leases,
+    /// libvirt's `.macs`.
+    Macs,
+    /// A network as libvirt defines it, or its live status.
+    Definition,
+}
+
+/// Which of the two iptables a dump is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Variant {
+    /// The kernel's own tables.
+    Legacy,
+    /// On top of nf_tables.
+    Nft,
+    /// The text does not say.
+    Unknown,
+}
+
+/// A ruleset that was captured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CapturedRuleset {
+    /// The file it was read from; rules know their lines ([`Rule::place`](crate::firewall::Rule)).
+    pub file: FileId,
+    /// Which tool listed it.
+    pub tool: RuleTool,
+    /// What it holds.
+    pub ruleset: Ruleset,
+    /// Whether it is a whole dump: every table ends, and nothing was left out.
+    pub complete: bool,
+}
+
+/// Which tool listed a ruleset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RuleTool {
+    /// iptables or ip6tables.
+    Iptables(Variant, Family),
+    /// nft: all families that nft lists.
+    Nft,
+}
+
+/// The texts of one dnsmasq; what could be understood of them is in [`HostState::services`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceFiles {
+    /// The name of the configuration file without folder and ending.
+    pub stem: String,
+    /// The configuration and its text.
+    pub conf: (FileId, String),
+    /// Reserved hosts, if there is such a file.
+    pub hosts: Option<(FileId, String)>,
+    /// Fixed names, if there is such a file.
+    pub names: Option<(FileId, String)>,
+}
+
+/// A network that libvirt's own files of the host define.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Definition {
+    /// The file.
+    pub file: FileId,
+    /// What it says.
+    pub network: Network,
+    /// Whether the file says that the network is running (libvirt's status XML).
+    pub live: bool,
+}
+
+/// What of a host was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Topic {
+    /// Rules of iptables for one family, in whichever variant.
+    Iptables(Family),
+    /// Rules of nft.
+    Nft,
+    /// Links and their settings.
+    Links,
+    /// Addresses.
+    Addresses,
+    /// Routes of one family.
+    Routes(Family),
+    /// Kernel settings; a single one may still be missing.
+    Sysctls,
+    /// dnsmasq's files.
+    Services,
+    /// Rate limits.
+    Traffic,
+    /// Leases.
+    Leases,
+}
+
+/// Something in a file that was not understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The file.
+    pub file: FileId,
+    /// The line and why.
+    pub unread: Unread,
+}
+
+/// What the texts of a host told.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Capture {
+    /// All files, in the order of their names.
+    pub files: Vec<CapturedFile>,
+    /// What the host holds, rules aside. Its networks are empty: who they are is `recover`'s.
+    pub state: HostState,
+    /// Rules, a dump at a time.
+    pub rulesets: Vec<CapturedRuleset>,
+    /// The files of each dnsmasq.
+    pub services: Vec<ServiceFiles>,
+    /// Networks that libvirt's files define.
+    pub definitions: Vec<Definition>,
+    /// Bridges that libvirt keeps `.macs` for: the guests and their addresses.
+    pub guests: Vec<Guest>,
+    /// What was looked at.
+    pub topics: BTreeSet<Topic>,
+    /// What was not understood.
+    pub gaps: Vec<Gap>,
+}
+
+/// A guest and its hardware addresses on one bridge, from libvirt's `.macs`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guest {
+    /// The bridge.
+    pub link: crate::value::DeviceName,
+    /// The guest's name; from the host, so it may be anything.
+    pub name: String,
+    /// Its addresses.
+    pub macs: Vec<String>,
+}
+
+impl Capture {
+    /// Whether this was looked at.
+    pub fn observed(&self, topic: Topic) -> bool {
+        self.topics.contains(&topic)
+    }
+
+    /// The name of a file.
+    pub fn name(&self, file: FileId) -> &str {
+        self.files.get(file.0).map_or("", |file| &file.name)
+    }
+}
