@@ -1,0 +1,5 @@
+//! Comparing what a host should hold with what it holds.
+
+pub mod builtin;
+pub mod layer;
+pub mod owner;
