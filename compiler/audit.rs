@@ -4,3 +4,4 @@ pub mod builtin;
 pub mod generation;
 pub mod layer;
 pub mod owner;
+pub mod report;
