@@ -5,6 +5,7 @@
 //! these things is in `backend`; what rules a network needs is in `lower`.
 
 pub mod matches;
+pub mod normal;
 pub mod policy;
 pub mod target;
 
@@ -12,6 +13,7 @@ pub use matches::{
     AddressRange, AddressSide, Bound, CtStates, DevicePattern, Family, MaskedAddress, Match,
     PacketType, PortSide, Ports, Protocol,
 };
+pub use normal::NormalRule;
 pub use policy::{NetworkPolicy, Outlet, Policy, SubnetPolicy, Translation};
 pub use target::{Log, NatAddress, NatFlags, NatTarget, RejectWith, SetMark, Target};
 
@@ -196,7 +198,7 @@ pub struct VerdictMap {
 }
 
 /// What a verdict map is looked up by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum MapKey {
     /// The name of the device a packet goes out through.
     Oifname,
