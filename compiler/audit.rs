@@ -1,5 +1,6 @@
 //! Comparing what a host should hold with what it holds.
 
+pub mod align;
 pub mod builtin;
 pub mod generation;
 pub mod layer;
