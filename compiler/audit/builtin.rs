@@ -81,7 +81,7 @@ impl BuiltIn {
     }
 
     fn known(&self, device: &DevicePattern) -> Option<&CompactString> {
-        let name = Some(&device.name).filter(|_| !device.prefix)?;
+        let name = Some(device.name()).filter(|_| !device.is_prefix())?;
         self.bridges.get(name)
     }
 
@@ -228,10 +228,10 @@ impl<'a> Form<'a> {
         let rejects = *target == Target::Reject(RejectWith::PortUnreachable);
         match (self.input, self.output) {
             (Some(input), Some(output)) if input == output && *target == Target::Accept => {
-                Some((&input.name, 1))
+                Some((input.name(), 1))
             }
-            (Some(input), None) if rejects => Some((&input.name, 2)),
-            (None, Some(output)) if rejects => Some((&output.name, 4)),
+            (Some(input), None) if rejects => Some((input.name(), 2)),
+            (None, Some(output)) if rejects => Some((output.name(), 4)),
             (_, _) => None,
         }
     }

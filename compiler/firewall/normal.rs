@@ -6,25 +6,27 @@
 //!
 //! - what a match implies is a condition of its own: the protocol of a port, of flags, of an ICMP
 //!   message; the family of an address, in a table of both families;
-//! - what always holds is left out: the family of the table, a prefix of length 0, a comment;
-//! - a prefix, a range and one address are all a first and a last address; a mask without holes is
-//!   a prefix; ports of a list are sorted, and joined where they touch;
+//! - what always holds is left out: the family of the table, a prefix of length 0, a comment, a
+//!   module of iptables without options;
+//! - a range that is a prefix is one, and so is a mask without holes; ports of a list are sorted,
+//!   and joined where they touch, and a list of one is that one;
 //! - a device is a device, whether it is asked for by name or was looked up by name as the rule was
 //!   loaded. A number is none: the device that had it may be gone;
+//! - `-m state` is the state of connection tracking;
 //! - a refusal in a table of one family is that family's message, however it was numbered;
 //! - counters, handles and the place where a rule was read are left out.
 //!
-//! What we have no type for is compared word by word, and keeps its place unless it is known only
-//! to look at the packet. Nothing here knows how a tool spells a rule.
+//! What we have no type for is compared word by word, and keeps its place. Nothing here knows how
+//! a tool spells a rule.
 
 use std::net::IpAddr;
 
 use compact_str::CompactString;
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
 
 use super::{
-    AddressSide, Bound, CtStates, DevicePattern, Family, Log, MapKey, Match, NatAddress, NatFlags,
-    PacketType, PortSide, Ports, Protocol, RejectWith, Rule, SetMark, TableFamily, Target,
+    AddressRange, AddressSide, Bound, DevicePattern, Family, Log, Match, Ports, Protocol,
+    RejectWith, Rule, TableFamily, Target,
 };
 use crate::value::PortRange;
 
@@ -34,146 +36,22 @@ pub struct NormalRule {
     /// What is asked and done, in order.
     pub steps: Vec<Step>,
     /// What happens in the end.
-    pub action: Action,
+    pub target: Target,
 }
 
 /// One step of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Step {
     /// Something must hold.
-    Ask(Condition),
+    Ask(Match),
     /// Something is done, and the packet goes on.
-    Do(Action),
-}
-
-/// Something that must hold.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Condition {
-    /// The packet is of this family.
-    Family(Family),
-    /// It is of this protocol, or not.
-    Protocol(Protocol, Not),
-    /// It came in through this device.
-    In(Device, Not),
-    /// It goes out through this device.
-    Out(Device, Not),
-    /// An address lies between two others, both included.
-    Address(AddressSide, IpAddr, IpAddr, Not),
-    /// An address under a mask with holes.
-    Masked(AddressSide, IpAddr, IpAddr, Not),
-    /// It is a fragment after the first.
-    Fragment(Not),
-    /// A port lies in one of these ranges.
-    Port(PortSide, Vec<(u16, u16)>, Not),
-    /// Of these TCP flags exactly those are set.
-    TcpFlags(u8, u8, Not),
-    /// It is this ICMP message.
-    Icmp(u8, Option<u8>, Not),
-    /// Its connection is in one of these states.
-    States(CtStates, Not),
-    /// Its mark under a mask.
-    Mark(u32, u32, Not),
-    /// The mark of its connection under a mask.
-    CtMark(u32, u32, Not),
-    /// It comes from this hardware address.
-    Mac([u8; 6], Not),
-    /// To whom it was sent on the link.
-    PacketType(PacketType, Not),
-    /// What we have no type for: its words.
-    Other(CompactString),
-}
-
-/// Whether a condition must not hold.
-pub type Not = bool;
-
-/// A device, as a rule knows it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Device {
-    /// By its name, or by how its name begins.
-    Named(DevicePattern),
-    /// By a number that has no name any more.
-    Number(CompactString),
-}
-
-/// What happens to a packet.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Action {
-    /// It goes on.
-    Accept,
-    /// It is gone.
-    Drop,
-    /// It is refused.
-    Reject(RejectWith),
-    /// Back to the chain that led here.
-    Return,
-    /// On to this chain, and back.
-    Jump(CompactString),
-    /// On to this chain.
-    Goto(CompactString),
-    /// To the chain that a map names.
-    Vmap(MapKey, String),
-    /// The source becomes the device's address.
-    Masquerade(Option<(u16, u16)>, NatFlags),
-    /// The source becomes one of these addresses.
-    Snat(Option<(IpAddr, IpAddr)>, Option<(u16, u16)>, NatFlags),
-    /// The destination becomes one of these addresses.
-    Dnat(Option<(IpAddr, IpAddr)>, Option<(u16, u16)>, NatFlags),
-    /// The destination becomes the host.
-    Redirect(Option<(u16, u16)>, NatFlags),
-    /// The checksum is computed.
-    ChecksumFill,
-    /// It is written to the log.
-    Log {
-        /// What the line begins with.
-        prefix: Option<CompactString>,
-        /// Syslog's level.
-        level: u8,
-        /// The group.
-        group: Option<u16>,
-        /// Further options, sorted.
-        options: Vec<CompactString>,
-    },
-    /// Its mark changes.
-    SetMark(SetMark),
-    /// The mark of its connection changes.
-    SetCtMark(SetMark),
-    /// Its connection is not tracked.
-    Notrack,
-    /// The next rule is asked.
-    Continue,
-    /// What we have no type for: its words.
-    Other(CompactString),
+    Do(Target),
 }
 
 /// Syslog's level of log lines that name none: warning.
 const DEFAULT_LEVEL: u8 = 4;
 /// More steps than rules have.
 const MANY: usize = 64;
-/// Matches of iptables that only look at the packet, its way and its connection.
-const LOOKS_ONLY: &[&str] = &[
-    "addrtype",
-    "ah",
-    "connlabel",
-    "cpu",
-    "dscp",
-    "ecn",
-    "esp",
-    "helper",
-    "hl",
-    "iprange",
-    "length",
-    "owner",
-    "physdev",
-    "policy",
-    "realm",
-    "rpfilter",
-    "rt",
-    "socket",
-    "state",
-    "tcpmss",
-    "tos",
-    "ttl",
-];
 
 impl NormalRule {
     /// The normal form of a rule in a table of this family.
@@ -187,16 +65,16 @@ impl NormalRule {
             normal.ask(each);
         }
         effects.for_each(|effect| normal.effect(&effect.what));
-        let action = normal.action(&rule.target);
+        let target = normal.target(&rule.target);
         normal.settle();
         NormalRule {
             steps: normal.steps,
-            action,
+            target,
         }
     }
 
     /// The conditions, wherever they stand.
-    pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
+    pub fn conditions(&self) -> impl Iterator<Item = &Match> {
         self.steps.iter().filter_map(|step| match step {
             Step::Ask(condition) => Some(condition),
             Step::Do(_) => None,
@@ -206,8 +84,13 @@ impl NormalRule {
     /// The device that a packet must come in through, if it is one by name.
     pub fn iifname(&self) -> Option<&str> {
         self.conditions().find_map(|condition| {
-            if let Condition::In(Device::Named(pattern), false) = condition {
-                (!pattern.prefix).then_some(pattern.name.as_str())
+            if let Match::InDevice {
+                name,
+                bound,
+                negated: false,
+            } = condition
+            {
+                one_device(name, *bound)
             } else {
                 None
             }
@@ -217,34 +100,62 @@ impl NormalRule {
     /// The device that a packet must go out through, if it is one by name.
     pub fn oifname(&self) -> Option<&str> {
         self.conditions().find_map(|condition| {
-            if let Condition::Out(Device::Named(pattern), false) = condition {
-                (!pattern.prefix).then_some(pattern.name.as_str())
+            if let Match::OutDevice {
+                name,
+                bound,
+                negated: false,
+            } = condition
+            {
+                one_device(name, *bound)
             } else {
                 None
             }
         })
     }
 
-    /// The addresses that a packet must come from or go to: first and last.
-    pub fn address(&self, wanted: AddressSide) -> Option<(IpAddr, IpAddr)> {
+    /// The prefix that a packet must come from.
+    pub fn source(&self) -> Option<IpNet> {
         self.conditions().find_map(|condition| {
-            if let Condition::Address(side, start, end, false) = condition {
-                (*side == wanted).then_some((*start, *end))
+            if let Match::Source {
+                net,
+                negated: false,
+            } = condition
+            {
+                Some(*net)
             } else {
                 None
             }
         })
     }
 
-    /// How many conditions two rules share, and one more for the same action: how much they look
+    /// The prefix that a packet must go to.
+    pub fn destination(&self) -> Option<IpNet> {
+        self.conditions().find_map(|condition| {
+            if let Match::Destination {
+                net,
+                negated: false,
+            } = condition
+            {
+                Some(*net)
+            } else {
+                None
+            }
+        })
+    }
+
+    /// How many conditions two rules share, and one more for the same target: how much they look
     /// like each other.
     pub fn likeness(&self, other: &NormalRule) -> usize {
         let shared = self.conditions().filter(|one| {
             let mut others = other.conditions();
             others.any(|other| other == *one)
         });
-        shared.count() + usize::from(self.action == other.action)
+        shared.count() + usize::from(self.target == other.target)
     }
+}
+
+fn one_device(pattern: &DevicePattern, bound: Bound) -> Option<&str> {
+    (!pattern.is_prefix() && bound == Bound::Name).then_some(pattern.name())
 }
 
 /// A rule on its way to its normal form.
@@ -268,7 +179,7 @@ impl Normal {
     /// else may.
     fn settle(&mut self) {
         let mut run = self.steps.split_off(self.open);
-        run.sort();
+        run.sort_unstable();
         run.dedup();
         // A rule of a real host has a handful of steps; in longer ones a repetition may stay.
         if self.open <= MANY {
@@ -284,12 +195,12 @@ impl Normal {
             return;
         }
         self.settle();
-        let action = self.action(what);
-        self.steps.push(Step::Do(action));
+        let target = self.target(what);
+        self.steps.push(Step::Do(target));
         self.open = self.steps.len();
     }
 
-    fn push(&mut self, condition: Condition) {
+    fn push(&mut self, condition: Match) {
         self.steps.push(Step::Ask(condition));
     }
 
@@ -300,12 +211,12 @@ impl Normal {
             TableFamily::Inet => false,
         };
         if !said {
-            self.push(Condition::Family(family));
+            self.push(Match::Family(family));
         }
     }
 
     fn protocol(&mut self, protocol: Protocol) {
-        self.push(Condition::Protocol(protocol, false));
+        self.push(Match::protocol(protocol));
     }
 
     fn ask(&mut self, each: &Match) {
@@ -314,27 +225,35 @@ impl Normal {
                 name,
                 bound,
                 negated,
-            } => self.push(Condition::In(device(name, *bound), *negated)),
+            } => self.push(Match::InDevice {
+                name: name.clone(),
+                bound: known(name, *bound),
+                negated: *negated,
+            }),
             Match::OutDevice {
                 name,
                 bound,
                 negated,
-            } => self.push(Condition::Out(device(name, *bound), *negated)),
-            Match::Source { net, negated } => self.net(AddressSide::Source, net, *negated),
+            } => self.push(Match::OutDevice {
+                name: name.clone(),
+                bound: known(name, *bound),
+                negated: *negated,
+            }),
+            Match::Source { net, negated } => self.net(AddressSide::Source, *net, *negated),
             Match::Destination { net, negated } => {
-                self.net(AddressSide::Destination, net, *negated);
+                self.net(AddressSide::Destination, *net, *negated);
             }
-            Match::AddressRange(range) => {
-                self.range(range.side, range.start, range.end, range.negated);
-            }
+            Match::AddressRange(range) => self.range(range),
             Match::MaskedAddress(masked) => {
-                self.masked(masked.side, masked.address, masked.mask, masked.negated);
+                match IpNet::with_netmask(masked.address, masked.mask) {
+                    Ok(net) => self.net(masked.side, net.trunc(), masked.negated),
+                    Err(_) => {
+                        self.family(family_of(masked.address));
+                        self.push(each.clone());
+                    }
+                }
             }
             Match::Family(family) => self.family(*family),
-            Match::Protocol { protocol, negated } => {
-                self.push(Condition::Protocol(*protocol, *negated));
-            }
-            Match::Fragment { negated } => self.push(Condition::Fragment(*negated)),
             Match::Port {
                 side,
                 protocol,
@@ -344,111 +263,127 @@ impl Normal {
                 if let Some(protocol) = protocol {
                     self.protocol(*protocol);
                 }
-                self.push(Condition::Port(*side, joined(ports), *negated));
+                self.push(Match::Port {
+                    side: *side,
+                    protocol: None,
+                    ports: joined(ports),
+                    negated: *negated,
+                });
             }
-            Match::TcpFlags { mask, set, negated } => {
+            Match::TcpFlags { .. } | Match::TcpOption { .. } => {
                 self.protocol(Protocol::TCP);
-                self.push(Condition::TcpFlags(*mask, *set, *negated));
+                self.push(each.clone());
             }
-            Match::Icmp {
-                family,
-                kind,
-                code,
-                negated,
-            } => {
+            Match::Icmp { family, .. } => {
                 self.protocol(match family {
                     Family::Ipv4 => Protocol::ICMP,
                     Family::Ipv6 => Protocol::ICMPV6,
                 });
-                self.push(Condition::Icmp(*kind, *code, *negated));
+                self.push(each.clone());
             }
             Match::CtState {
                 states, negated, ..
-            } => self.push(Condition::States(*states, *negated)),
-            Match::Mark {
-                value,
-                mask,
-                negated,
-            } => self.push(Condition::Mark(*value, *mask, *negated)),
-            Match::CtMark {
-                value,
-                mask,
-                negated,
-            } => self.push(Condition::CtMark(*value, *mask, *negated)),
-            Match::SourceMac { mac, negated } => self.push(Condition::Mac(*mac, *negated)),
-            Match::PacketType { kind, negated } => {
-                self.push(Condition::PacketType(*kind, *negated));
-            }
-            Match::Comment(_) => {}
-            Match::Other(words) => self.other(words),
+            } => self.push(Match::CtState {
+                states: *states,
+                negated: *negated,
+                old: false,
+            }),
+            Match::Module(_) | Match::Comment(_) => {}
+            Match::Other(words) => self.in_place(Match::Other(single_blanks(words))),
+            Match::Limit(_)
+            | Match::HashLimit(_)
+            | Match::Recent(_)
+            | Match::Statistic { .. }
+            | Match::ConnLimit(_) => self.in_place(each.clone()),
+            Match::Protocol { .. }
+            | Match::Fragment { .. }
+            | Match::Conntrack(_)
+            | Match::Helper { .. }
+            | Match::Mark { .. }
+            | Match::CtMark { .. }
+            | Match::SourceMac { .. }
+            | Match::PacketType { .. }
+            | Match::AddressType { .. }
+            | Match::Physdev(_)
+            | Match::Set(_)
+            | Match::Owner(_)
+            | Match::Ipsec(_)
+            | Match::RpFilter(_)
+            | Match::Length { .. }
+            | Match::HopLimit { .. }
+            | Match::Dscp { .. }
+            | Match::Tos { .. }
+            | Match::Spi { .. } => self.push(each.clone()),
         }
     }
 
-    fn net(&mut self, side: AddressSide, net: &IpNet, negated: Not) {
-        if net.prefix_len() == 0 && !negated {
-            return self.family(Family::of(net));
-        }
-        self.range(side, net.network(), net.broadcast(), negated);
-    }
-
-    fn range(&mut self, side: AddressSide, start: IpAddr, end: IpAddr, negated: Not) {
-        self.family(family_of(start));
-        self.push(Condition::Address(side, start, end, negated));
-    }
-
-    fn masked(&mut self, side: AddressSide, address: IpAddr, mask: IpAddr, negated: Not) {
-        match IpNet::with_netmask(address, mask) {
-            Ok(net) => self.net(side, &net, negated),
-            Err(_) => {
-                self.family(family_of(address));
-                self.push(Condition::Masked(side, address, mask, negated));
-            }
-        }
-    }
-
-    /// What may remember something is asked where it stands, and not twice as if it were once.
-    fn other(&mut self, words: &str) {
-        let looks_only = LOOKS_ONLY.iter().any(|name| {
-            let rest = words.strip_prefix("-m ");
-            rest.is_some_and(|rest| rest.split_whitespace().next() == Some(name))
-        });
-        let condition = Condition::Other(single_blanks(words));
-        if looks_only {
-            return self.push(condition);
-        }
+    /// What remembers something, or may, is asked where it stands, and as often as it stands.
+    fn in_place(&mut self, condition: Match) {
         self.settle();
-        self.steps.push(Step::Ask(condition));
+        self.push(condition);
         self.open = self.steps.len();
     }
 
-    fn action(&mut self, target: &Target) -> Action {
+    fn net(&mut self, side: AddressSide, net: IpNet, negated: bool) {
+        self.family(Family::of(&net));
+        if net.prefix_len() > 0 || negated {
+            self.push(match side {
+                AddressSide::Source => Match::Source { net, negated },
+                AddressSide::Destination => Match::Destination { net, negated },
+            });
+        }
+    }
+
+    fn range(&mut self, range: &AddressRange) {
+        match as_prefix(range.start, range.end) {
+            Some(net) => self.net(range.side, net, range.negated),
+            None => {
+                self.family(family_of(range.start));
+                self.push(Match::AddressRange(Box::new(range.clone())));
+            }
+        }
+    }
+
+    fn target(&mut self, target: &Target) -> Target {
         match target {
-            Target::Accept => Action::Accept,
-            Target::Drop => Action::Drop,
-            Target::Reject(with) => Action::Reject(self.reject(*with)),
-            Target::Return => Action::Return,
-            Target::Jump(chain) => Action::Jump(chain.clone()),
-            Target::Goto(chain) => Action::Goto(chain.clone()),
-            Target::Vmap { key, map } => Action::Vmap(*key, map.clone()),
-            Target::Masquerade { ports, flags } => Action::Masquerade(ports.map(ends), *flags),
-            Target::Snat(to) => Action::Snat(to.to.map(both), to.ports.map(ends), to.flags),
-            Target::Dnat(to) => Action::Dnat(to.to.map(both), to.ports.map(ends), to.flags),
-            Target::Redirect { ports, flags } => Action::Redirect(ports.map(ends), *flags),
-            Target::ChecksumFill => Action::ChecksumFill,
-            Target::Log(log) => logged(log),
-            Target::SetMark(set) => Action::SetMark(*set),
-            Target::SetCtMark(set) => Action::SetCtMark(*set),
-            Target::Notrack => Action::Notrack,
-            Target::Continue => Action::Continue,
-            Target::Other(words) => Action::Other(single_blanks(words)),
+            Target::Reject(with) => Target::Reject(self.reject(*with)),
+            Target::Log(log) => Target::Log(Box::new(logged(log))),
+            Target::Other(words) => Target::Other(single_blanks(words)),
+            Target::Accept
+            | Target::Drop
+            | Target::Return
+            | Target::Jump(_)
+            | Target::Goto(_)
+            | Target::Vmap { .. }
+            | Target::Masquerade { .. }
+            | Target::Snat(_)
+            | Target::Dnat(_)
+            | Target::Redirect { .. }
+            | Target::Netmap(_)
+            | Target::ChecksumFill
+            | Target::SetMark(_)
+            | Target::SetCtMark(_)
+            | Target::CopyMark(_)
+            | Target::Ct(_)
+            | Target::Notrack
+            | Target::Tproxy(_)
+            | Target::Queue(_)
+            | Target::SegmentSize(_)
+            | Target::SetDscp(_)
+            | Target::SetTos(_)
+            | Target::SetHops(_)
+            | Target::Classify { .. }
+            | Target::SetChange(_)
+            | Target::Trace
+            | Target::Continue => target.clone(),
         }
     }
 
     /// One message of one family has one name; what only one family or protocol knows is asked for
     /// that one, as nft does it by itself.
     fn reject(&mut self, with: RejectWith) -> RejectWith {
-        match (with, self.table) {
-            (RejectWith::PortUnreachable | RejectWith::Icmpx(1), _) => RejectWith::PortUnreachable,
+        let with = match (with, self.table) {
+            (RejectWith::Icmpx(1), _) => RejectWith::PortUnreachable,
             (RejectWith::Icmpx(number), TableFamily::Ip) => RejectWith::Icmp(match number {
                 0 => 0,
                 2 => 1,
@@ -459,35 +394,42 @@ impl Normal {
                 2 => 3,
                 _ => 1,
             }),
-            (RejectWith::Icmpx(number), TableFamily::Inet) => RejectWith::Icmpx(number),
-            (RejectWith::Icmp(code), _) => {
+            (
+                RejectWith::PortUnreachable
+                | RejectWith::Icmp(_)
+                | RejectWith::Icmpv6(_)
+                | RejectWith::Icmpx(_)
+                | RejectWith::TcpReset,
+                _,
+            ) => with,
+        };
+        match with {
+            RejectWith::Icmp(code) => {
                 self.family(Family::Ipv4);
-                match code {
-                    3 => RejectWith::PortUnreachable,
-                    _ => RejectWith::Icmp(code),
+                if code == 3 {
+                    return RejectWith::PortUnreachable;
                 }
             }
-            (RejectWith::Icmpv6(code), _) => {
+            RejectWith::Icmpv6(code) => {
                 self.family(Family::Ipv6);
-                match code {
-                    4 => RejectWith::PortUnreachable,
-                    _ => RejectWith::Icmpv6(code),
+                if code == 4 {
+                    return RejectWith::PortUnreachable;
                 }
             }
-            (RejectWith::TcpReset, _) => {
-                self.protocol(Protocol::TCP);
-                RejectWith::TcpReset
-            }
+            RejectWith::TcpReset => self.protocol(Protocol::TCP),
+            RejectWith::PortUnreachable | RejectWith::Icmpx(_) => {}
         }
+        with
     }
 }
 
 /// A name is a name, though it may have been looked up; only what has none is a number.
-fn device(pattern: &DevicePattern, bound: Bound) -> Device {
-    let is_number = !pattern.name.is_empty() && pattern.name.bytes().all(|b| b.is_ascii_digit());
+fn known(pattern: &DevicePattern, bound: Bound) -> Bound {
+    let is_number =
+        !pattern.name().is_empty() && pattern.name().bytes().all(|b| b.is_ascii_digit());
     match bound {
-        Bound::Index if is_number => Device::Number(pattern.name.clone()),
-        Bound::Index | Bound::Name => Device::Named(pattern.clone()),
+        Bound::Index if is_number => Bound::Index,
+        Bound::Index | Bound::Name => Bound::Name,
     }
 }
 
@@ -498,37 +440,46 @@ fn family_of(address: IpAddr) -> Family {
     }
 }
 
+/// The prefix that holds exactly these addresses, if there is one.
+fn as_prefix(start: IpAddr, end: IpAddr) -> Option<IpNet> {
+    let mut nets: Box<dyn Iterator<Item = IpNet>> = match (start, end) {
+        (IpAddr::V4(start), IpAddr::V4(end)) => {
+            Box::new(Ipv4Subnets::new(start, end, 0).map(IpNet::V4))
+        }
+        (IpAddr::V6(start), IpAddr::V6(end)) => {
+            Box::new(Ipv6Subnets::new(start, end, 0).map(IpNet::V6))
+        }
+        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => return None,
+    };
+    let first = nets.next()?;
+    nets.next().is_none().then_some(first)
+}
+
 /// Sorted ranges, joined where they touch.
-fn joined(ports: &Ports) -> Vec<(u16, u16)> {
-    let mut ranges: Vec<(u16, u16)> = ports.ranges().iter().copied().map(ends).collect();
+fn joined(ports: &Ports) -> Ports {
+    let mut ranges = ports.ranges().to_vec();
     ranges.sort_unstable();
-    let mut joined: Vec<(u16, u16)> = Vec::with_capacity(ranges.len());
-    for (start, end) in ranges {
-        match joined.last_mut() {
-            Some(last) if start <= last.1.saturating_add(1) => last.1 = last.1.max(end),
-            Some(_) | None => joined.push((start, end)),
+    let mut joined: Vec<PortRange> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        let last = joined.last_mut();
+        let touching = last.filter(|last| u32::from(range.start()) <= u32::from(last.end()) + 1);
+        let wider = |last: &PortRange| PortRange::new(last.start(), last.end().max(range.end()));
+        match touching.and_then(|last| Some((wider(last)?, last))) {
+            Some((wider, last)) => *last = wider,
+            None => joined.push(range),
         }
     }
-    joined
-}
-
-fn ends(range: PortRange) -> (u16, u16) {
-    (range.start(), range.end())
-}
-
-fn both(addresses: NatAddress) -> (IpAddr, IpAddr) {
-    (addresses.start, addresses.end)
-}
-
-fn logged(log: &Log) -> Action {
-    let mut options = log.options.clone();
-    options.sort();
-    Action::Log {
-        prefix: log.prefix.clone(),
-        level: log.level.unwrap_or(DEFAULT_LEVEL),
-        group: log.group,
-        options,
+    match joined.as_slice() {
+        [one] => Ports::One(*one),
+        _ => Ports::List(joined.into_boxed_slice()),
     }
+}
+
+fn logged(log: &Log) -> Log {
+    let mut log = log.clone();
+    log.level = Some(log.level.unwrap_or(DEFAULT_LEVEL)).filter(|_| log.group.is_none());
+    log.options.sort();
+    log
 }
 
 fn single_blanks(words: &str) -> CompactString {

@@ -127,7 +127,7 @@ impl<'a> Judge<'a> {
         }
         let known = |device: &DevicePattern| {
             let owner = self.learnt.device(device)?;
-            let name = device.name.clone();
+            let name = device.name().into();
             (!owner.is_ours()).then(|| Claim::new(owner, Reason::Device(name)))
         };
         devices(rule).find_map(known)
@@ -148,7 +148,7 @@ impl<'a> Judge<'a> {
         let (owner, beside) = self.filled?;
         let is_loopback = |each: &Match| {
             matches!(each, Match::InDevice { name, .. } | Match::OutDevice { name, .. }
-                if name.name == "lo" && !name.prefix)
+                if name.name() == "lo" && !name.is_prefix())
         };
         let is_state = |each: &Match| {
             let typed = matches!(each, Match::CtState { .. });

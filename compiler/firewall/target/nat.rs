@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::value::PortRange;
 
 /// What an address becomes, and its port.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NatTarget {
     /// The addresses; `None` for the port alone.
     pub to: Option<NatAddress>,
@@ -30,7 +30,7 @@ pub struct NatFlags {
 }
 
 /// Addresses that a source becomes, from start to end, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct NatAddress {
     /// The first.
     pub start: IpAddr,
