@@ -2,7 +2,10 @@
 
 pub mod align;
 pub mod builtin;
+pub mod expect;
 pub mod generation;
+pub mod known;
 pub mod layer;
+pub mod observe;
 pub mod owner;
 pub mod report;

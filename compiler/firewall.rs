@@ -50,7 +50,7 @@ pub struct Table {
 }
 
 /// Which packets come to a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum TableFamily {
     /// IPv4.
     Ip,
