@@ -4,4 +4,5 @@ pub mod builtin;
 pub mod generation;
 pub mod layer;
 pub mod owner;
+pub mod page;
 pub mod report;

@@ -81,8 +81,9 @@ impl BuiltIn {
     }
 
     fn known(&self, device: &DevicePattern) -> Option<&CompactString> {
-        let name = Some(&device.name).filter(|_| !device.prefix)?;
-        self.bridges.get(name)
+        self.bridges
+            .get(device.name())
+            .filter(|_| !device.is_prefix())
     }
 
     /// The bridge of the network that this rule of a built-in chain is of.
@@ -228,10 +229,10 @@ impl<'a> Form<'a> {
         let rejects = *target == Target::Reject(RejectWith::PortUnreachable);
         match (self.input, self.output) {
             (Some(input), Some(output)) if input == output && *target == Target::Accept => {
-                Some((&input.name, 1))
+                Some((input.name(), 1))
             }
-            (Some(input), None) if rejects => Some((&input.name, 2)),
-            (None, Some(output)) if rejects => Some((&output.name, 4)),
+            (Some(input), None) if rejects => Some((input.name(), 2)),
+            (None, Some(output)) if rejects => Some((output.name(), 4)),
             (_, _) => None,
         }
     }

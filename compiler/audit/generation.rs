@@ -189,7 +189,7 @@ impl Detected {
     fn read_rule(&mut self, layout: Generation, layer: &Layer<'_>, chain: &Chain, rule: &Rule) {
         self.checksum_by_rule |= rule.target == Target::ChecksumFill;
         for (device, bound) in rule.matches.iter().filter_map(device) {
-            let is_number = device.name.bytes().all(|byte| byte.is_ascii_digit());
+            let is_number = device.name().bytes().all(|byte| byte.is_ascii_digit());
             if bound == Bound::Index && is_number {
                 let origin = Origin {
                     file: layer.file,
@@ -197,7 +197,7 @@ impl Detected {
                 };
                 self.findings.push(Finding {
                     what: Irregular::Number {
-                        number: device.name.clone(),
+                        number: device.name().into(),
                         chain: compact_str::format_compact!("{} {}", layer.table.name, chain.name),
                     },
                     origin: Some(origin),
@@ -244,7 +244,7 @@ fn crossed(rule: &Rule) -> Option<&str> {
         return None;
     };
     let ((one, _), (other, _)) = (device(one)?, device(other)?);
-    let is_number = one.name.bytes().all(|byte| byte.is_ascii_digit());
-    let accepted = rule.target == Target::Accept && !one.prefix && !is_number;
-    (accepted && one == other).then_some(&one.name)
+    let is_number = one.name().bytes().all(|byte| byte.is_ascii_digit());
+    let accepted = rule.target == Target::Accept && !one.is_prefix() && !is_number;
+    (accepted && one == other).then_some(one.name())
 }

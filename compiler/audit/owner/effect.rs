@@ -183,7 +183,7 @@ impl<'a> Networks<'a> {
 
     fn bridge(&self, device: &DevicePattern) -> Option<&'a NetworkName> {
         let mut named = self.bridges.iter();
-        let found = named.find(|(bridge, _)| device.covers(&bridge.name))?;
+        let found = named.find(|(bridge, _)| device.covers(bridge.name()))?;
         Some(found.1)
     }
 }

@@ -45,7 +45,7 @@ impl Learnt {
         for address in &host.addresses {
             let link = DevicePattern::from(&address.link);
             if let Some(owner) = learnt.device(&link) {
-                learnt.add(address.address.trunc(), &link.name, owner);
+                learnt.add(address.address.trunc(), link.name(), owner);
             }
         }
         for table in tables {
@@ -60,9 +60,9 @@ impl Learnt {
                 continue;
             };
             for device in chain.rules.iter().flat_map(devices) {
-                let known = marks::device(&device.name).is_some();
-                if !device.prefix && !known && !self.networks.contains(&device.name) {
-                    self.devices.entry(device.name.clone()).or_insert(owner);
+                let known = marks::device(device.name()).is_some();
+                if !device.is_prefix() && !known && !self.networks.contains(device.name()) {
+                    self.devices.entry(device.name().into()).or_insert(owner);
                 }
             }
         }
@@ -80,33 +80,36 @@ impl Learnt {
                     continue;
                 };
                 if let Some(owner) = self.device(device) {
-                    self.add(net, &device.name, owner);
+                    self.add(net, device.name(), owner);
                 }
             }
         }
     }
 
-    fn add(&mut self, net: IpNet, device: &CompactString, owner: Owner) {
+    fn add(&mut self, net: IpNet, device: &str, owner: Owner) {
         // A whole family, or one address, tells of no subnet.
         if !owner.is_ours() && net.prefix_len() > 0 && net.prefix_len() < net.max_prefix_len() {
             self.lengths.insert(net.prefix_len());
             let entry = self.subnets.entry(net);
-            entry.or_insert_with(|| (device.clone(), owner));
+            entry.or_insert_with(|| (device.into(), owner));
         }
     }
 
     /// Whose this device is.
     pub(super) fn device(&self, device: &DevicePattern) -> Option<Owner> {
-        if self.networks.contains(&device.name) {
+        if self.networks.contains(device.name()) {
             return None;
         }
-        let learnt = self.devices.get(&device.name).filter(|_| !device.prefix);
-        learnt.copied().or_else(|| marks::device(&device.name))
+        let learnt = self
+            .devices
+            .get(device.name())
+            .filter(|_| !device.is_prefix());
+        learnt.copied().or_else(|| marks::device(device.name()))
     }
 
     /// Whether this device belongs to a network that is looked at by itself.
     pub(super) fn is_network(&self, device: &DevicePattern) -> bool {
-        !device.prefix && self.networks.contains(&device.name)
+        !device.is_prefix() && self.networks.contains(device.name())
     }
 
     /// The subnet that this prefix lies in, the device before it, and whose that is.
