@@ -37,7 +37,7 @@ struct Page {
     tiles: Vec<Tile>,
     facts: Vec<Fact>,
     pictures: Vec<Picture>,
-    findings: Vec<Section>,
+    parts: Vec<Part>,
     calm: Vec<Line>,
     shared: Rows<DriftRow>,
     interference: Rows<InterferenceRow>,
@@ -66,6 +66,13 @@ struct Fact {
 struct Rows<Row> {
     rows: Vec<Row>,
     more: Option<String>,
+}
+
+/// Networks under one heading.
+#[derive(Serialize)]
+struct Part {
+    heading: &'static str,
+    networks: Vec<Section>,
 }
 
 /// A network that there is something to say about.
@@ -105,17 +112,27 @@ impl<Row> Rows<Row> {
 impl Page {
     fn of(report: &Report) -> Self {
         let (headline, tone) = headline(report);
-        let mut findings = Vec::new();
-        let mut calm = Vec::new();
+        let (mut findings, mut unseen, mut calm) = (Vec::new(), Vec::new(), Vec::new());
         for (at, network) in report.networks.iter().enumerate() {
             let anchor = anchor(at);
             match network.verdict {
                 Verdict::InSync => calm.push(Line::of(network, anchor)),
-                Verdict::Drifted | Verdict::Absent | Verdict::Orphan | Verdict::NotObserved => {
+                Verdict::NotObserved => unseen.push(Section::of(network, anchor)),
+                Verdict::Drifted | Verdict::Absent | Verdict::Orphan => {
                     findings.push(Section::of(network, anchor));
                 }
             }
         }
+        let parts = [
+            ("Networks that need a look", findings),
+            ("Networks that could not be looked at", unseen),
+        ];
+        let parts = parts
+            .into_iter()
+            .filter(|(_, networks)| !networks.is_empty());
+        let parts = parts
+            .map(|(heading, networks)| Part { heading, networks })
+            .collect();
         Page {
             host: visible(&report.host.name),
             headline,
@@ -123,7 +140,7 @@ impl Page {
             tiles: tiles(report),
             facts: facts(report),
             pictures: Picture::wide_and_narrow(report),
-            findings,
+            parts,
             calm,
             shared: Rows::of(&report.shared, DriftRow::of),
             interference: Rows::of(&report.interference, InterferenceRow::of),
