@@ -8,4 +8,5 @@ pub mod known;
 pub mod layer;
 pub mod observe;
 pub mod owner;
+pub mod page;
 pub mod report;

@@ -89,8 +89,9 @@ impl BuiltIn {
     }
 
     fn known(&self, device: &DevicePattern) -> Option<&CompactString> {
-        let name = Some(device.name()).filter(|_| !device.is_prefix())?;
-        self.bridges.get(name)
+        self.bridges
+            .get(device.name())
+            .filter(|_| !device.is_prefix())
     }
 
     /// The bridge of the network that this rule of a built-in chain is of.

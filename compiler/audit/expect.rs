@@ -5,11 +5,12 @@
 
 use std::collections::HashMap;
 
+use compact_str::CompactString;
 use ipnet::IpNet;
 
 use super::generation::Generation;
 use crate::firewall::{
-    Chain, ElementKey, Family, Hook, MapElement, NetworkPolicy, Policy, Rule, Ruleset, TableFamily,
+    Chain, Element, ElementValue, Family, NetworkPolicy, Policy, Rule, Ruleset, TableFamily, Target,
 };
 use crate::lower::layout::native;
 use crate::lower::{FirewallLayout, encode};
@@ -174,13 +175,13 @@ fn into_built_in(blocks: Vec<Block>) -> Vec<Block> {
             "LIBVIRT_FWO" => 1,
             "LIBVIRT_FWX" => 2,
             chain => {
-                let hook = match chain {
-                    "LIBVIRT_INP" => Hook::Input,
-                    "LIBVIRT_OUT" => Hook::Output,
-                    _ => Hook::Postrouting,
+                let built_in = match chain {
+                    "LIBVIRT_INP" => "INPUT",
+                    "LIBVIRT_OUT" => "OUTPUT",
+                    _ => "POSTROUTING",
                 };
                 others.push(Block {
-                    chain: hook.iptables_chain().to_owned(),
+                    chain: built_in.to_owned(),
                     ..block
                 });
                 continue;
@@ -192,7 +193,7 @@ fn into_built_in(blocks: Vec<Block>) -> Vec<Block> {
         others.push(Block {
             family,
             table: "filter".to_owned(),
-            chain: Hook::Forward.iptables_chain().to_owned(),
+            chain: "FORWARD".to_owned(),
             rules: one_chain(into, out, cross),
         });
     }
@@ -244,17 +245,17 @@ pub fn frame(policy: &Policy, layout: Generation) -> Ruleset {
 
 /// An element of one of our verdict maps, and whose it is.
 #[derive(Clone, Debug)]
-pub struct Element {
+pub struct MapElement {
     /// The map.
     pub map: String,
     /// The element.
-    pub element: MapElement,
+    pub element: Element,
     /// The bridge of the network; none where several networks share it.
-    pub bridge: Option<DeviceName>,
+    pub bridge: Option<CompactString>,
 }
 
 /// The elements of our verdict maps, and the chains that networks share.
-pub fn elements(policy: &Policy) -> (Vec<Element>, Vec<Chain>) {
+pub fn elements(policy: &Policy) -> (Vec<MapElement>, Vec<Chain>) {
     let chains: HashMap<String, &DeviceName> = policy
         .networks
         .iter()
@@ -262,16 +263,13 @@ pub fn elements(policy: &Policy) -> (Vec<Element>, Vec<Chain>) {
         .collect();
     let (mut elements, mut shared) = (Vec::new(), Vec::new());
     for table in encode(policy, FirewallLayout::Lanwright).tables {
-        for map in table.maps {
-            for element in map.elements {
-                let bridge = match &element.key {
-                    ElementKey::Device(bridge) => Some(bridge.clone()),
-                    ElementKey::Prefix(_) => {
-                        chains.get(&element.jump).map(|bridge| (*bridge).clone())
-                    }
-                };
-                elements.push(Element {
-                    map: map.name.clone(),
+        for set in table.sets {
+            for element in set.elements {
+                let by_chain = || Some(chains.get(leads_to(&element)?)?.as_str().into());
+                let by_device = element.key.device().map(|device| device.name().into());
+                let bridge = by_device.or_else(by_chain);
+                elements.push(MapElement {
+                    map: set.name.clone(),
                     element,
                     bridge,
                 });
@@ -281,6 +279,15 @@ pub fn elements(policy: &Policy) -> (Vec<Element>, Vec<Chain>) {
         shared.extend(table.chains.into_iter().filter(is_group));
     }
     (elements, shared)
+}
+
+/// The chain that an element leads to.
+pub fn leads_to(element: &Element) -> Option<&str> {
+    if let Some(ElementValue::Verdict(Target::Jump(chain))) = &element.value {
+        Some(chain)
+    } else {
+        None
+    }
 }
 
 /// Whether a chain of our table leads to several networks that share addresses.

@@ -16,10 +16,7 @@ use crate::capture::{Capture, Origin, RuleTool, Variant};
 use crate::firewall::{Bound, Chain, DevicePattern, ElementKey, Match, Rule, Table, Target};
 
 /// A layout of rules for networks.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Generation {
     /// Rules in the built-in chains of iptables: libvirt before 5.1.
     BuiltInChains,
@@ -75,6 +72,26 @@ pub enum Irregular {
 }
 
 impl Generation {
+    /// Its word in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Generation::BuiltInChains => "iptables-built-in",
+            Generation::Chains => "iptables",
+            Generation::Nftables => "libvirt-nftables",
+            Generation::Lanwright => "lanwright",
+        }
+    }
+
+    /// Which libvirt leaves such rules; none for ours.
+    pub fn libvirt(self) -> Option<&'static str> {
+        match self {
+            Generation::BuiltInChains => Some("before 5.1"),
+            Generation::Chains => Some("5.1 or later"),
+            Generation::Nftables => Some("10.4 or later"),
+            Generation::Lanwright => None,
+        }
+    }
+
     /// What it is called.
     pub fn name(self) -> &'static str {
         match self {

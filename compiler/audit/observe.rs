@@ -15,7 +15,7 @@ use super::generation::Generation;
 use super::known::Known;
 use super::layer::{self, Layer};
 use crate::capture::{Capture, RuleTool, Variant};
-use crate::firewall::{Bound, Chain, ElementKey, Match, NormalRule, Rule, Table, Target};
+use crate::firewall::{Bound, Chain, Match, NormalRule, Rule, Table, TableFamily, Target};
 use crate::lower::layout::native;
 
 /// A rule of a host.
@@ -150,11 +150,10 @@ impl<'a> Observed<'a> {
 
     /// What this table tells of bridges and subnets.
     fn learn(&mut self, layer: usize, table: &'a Table) {
-        for map in &table.maps {
-            for element in &map.elements {
-                if let ElementKey::Device(bridge) = &element.key {
-                    self.own_chains(bridge.as_str());
-                }
+        let is_own = table.family == TableFamily::Inet && table.name == native::TABLE;
+        for element in table.sets.iter().flat_map(|set| &set.elements) {
+            if is_own && let Some(bridge) = element.key.device() {
+                self.own_chains(bridge.name());
             }
         }
         for chain in &table.chains {
@@ -358,12 +357,12 @@ fn number(rule: &NormalRule) -> Option<&str> {
     rule.conditions().find_map(|condition| {
         if let Match::InDevice {
             name,
-            bound: Bound::Index,
+            bound: Bound::Gone,
             ..
         }
         | Match::OutDevice {
             name,
-            bound: Bound::Index,
+            bound: Bound::Gone,
             ..
         } = condition
         {
@@ -385,7 +384,7 @@ fn ours(table: &Table) -> usize {
 pub fn layout_of(table: &Table, chain: &Chain) -> Option<Generation> {
     let is_own = chain.name.starts_with("LIBVIRT_") && layer::is_iptables(table);
     match (table.name.as_str(), table.family) {
-        (native::TABLE, crate::firewall::TableFamily::Inet) => Some(Generation::Lanwright),
+        (native::TABLE, TableFamily::Inet) => Some(Generation::Lanwright),
         ("libvirt_network", _) => Some(Generation::Nftables),
         (_, _) => is_own.then_some(Generation::Chains),
     }

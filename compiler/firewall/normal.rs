@@ -10,8 +10,9 @@
 //!   module of iptables without options;
 //! - a range that is a prefix is one, and so is a mask without holes; ports of a list are sorted,
 //!   and joined where they touch, and a list of one is that one;
+//! - elements of a set without a name are sorted;
 //! - a device is a device, whether it is asked for by name or was looked up by name as the rule was
-//!   loaded. A number is none: the device that had it may be gone;
+//!   loaded. One that is gone is none;
 //! - `-m state` is the state of connection tracking;
 //! - a refusal in a table of one family is that family's message, however it was numbered;
 //! - counters, handles and the place where a rule was read are left out.
@@ -25,8 +26,8 @@ use compact_str::CompactString;
 use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
 
 use super::{
-    AddressRange, AddressSide, Bound, DevicePattern, Family, Log, Match, Ports, Protocol,
-    RejectWith, Rule, TableFamily, Target,
+    AddressRange, AddressSide, Bits, Bound, Compare, DevicePattern, Element, ElementExtra,
+    Expression, Family, Log, Lookup, Match, Ports, Protocol, RejectWith, Rule, TableFamily, Target,
 };
 use crate::value::PortRange;
 
@@ -50,6 +51,8 @@ pub enum Step {
 
 /// Syslog's level of log lines that name none: warning.
 const DEFAULT_LEVEL: u8 = 4;
+/// How deep expressions are looked into; no tool prints deeper ones.
+const DEEP: usize = 16;
 /// More steps than rules have.
 const MANY: usize = 64;
 
@@ -191,7 +194,7 @@ impl Normal {
 
     fn effect(&mut self, what: &Target) {
         // A packet that goes on as it is has had nothing done to it.
-        if *what == Target::Continue {
+        if matches!(what, Target::Continue | Target::Count(_)) {
             return;
         }
         self.settle();
@@ -208,7 +211,9 @@ impl Normal {
         let said = match self.table {
             TableFamily::Ip => family == Family::Ipv4,
             TableFamily::Ip6 => family == Family::Ipv6,
-            TableFamily::Inet => false,
+            TableFamily::Inet | TableFamily::Arp | TableFamily::Bridge | TableFamily::Netdev => {
+                false
+            }
         };
         if !said {
             self.push(Match::Family(family));
@@ -227,7 +232,7 @@ impl Normal {
                 negated,
             } => self.push(Match::InDevice {
                 name: name.clone(),
-                bound: known(name, *bound),
+                bound: known(*bound),
                 negated: *negated,
             }),
             Match::OutDevice {
@@ -236,7 +241,7 @@ impl Normal {
                 negated,
             } => self.push(Match::OutDevice {
                 name: name.clone(),
-                bound: known(name, *bound),
+                bound: known(*bound),
                 negated: *negated,
             }),
             Match::Source { net, negated } => self.net(AddressSide::Source, *net, *negated),
@@ -289,6 +294,11 @@ impl Normal {
                 old: false,
             }),
             Match::Module(_) | Match::Comment(_) => {}
+            Match::Compare(compare) => self.push(Match::Compare(Box::new(Compare {
+                left: expression(&compare.left, DEEP),
+                operator: compare.operator,
+                right: expression(&compare.right, DEEP),
+            }))),
             Match::Other(words) => self.in_place(Match::Other(single_blanks(words))),
             Match::Limit(_)
             | Match::HashLimit(_)
@@ -349,17 +359,23 @@ impl Normal {
             Target::Reject(with) => Target::Reject(self.reject(*with)),
             Target::Log(log) => Target::Log(Box::new(logged(log))),
             Target::Other(words) => Target::Other(single_blanks(words)),
+            Target::Vmap(lookup) => Target::Vmap(Box::new(Lookup {
+                key: expression(&lookup.key, DEEP),
+                map: expression(&lookup.map, DEEP),
+            })),
+            Target::Count(_) => Target::Continue,
             Target::Accept
             | Target::Drop
             | Target::Return
             | Target::Jump(_)
             | Target::Goto(_)
-            | Target::Vmap { .. }
             | Target::Masquerade { .. }
             | Target::Snat(_)
             | Target::Dnat(_)
             | Target::Redirect { .. }
             | Target::Netmap(_)
+            | Target::Translate(_)
+            | Target::Assign(_)
             | Target::ChecksumFill
             | Target::SetMark(_)
             | Target::SetCtMark(_)
@@ -423,13 +439,11 @@ impl Normal {
     }
 }
 
-/// A name is a name, though it may have been looked up; only what has none is a number.
-fn known(pattern: &DevicePattern, bound: Bound) -> Bound {
-    let is_number =
-        !pattern.name().is_empty() && pattern.name().bytes().all(|b| b.is_ascii_digit());
+/// A name is a name, though it may have been looked up as the rule was loaded.
+fn known(bound: Bound) -> Bound {
     match bound {
-        Bound::Index if is_number => Bound::Index,
-        Bound::Index | Bound::Name => Bound::Name,
+        Bound::Name | Bound::Index => Bound::Name,
+        Bound::Gone => Bound::Gone,
     }
 }
 
@@ -472,6 +486,62 @@ fn joined(ports: &Ports) -> Ports {
     match joined.as_slice() {
         [one] => Ports::One(*one),
         _ => Ports::List(joined.into_boxed_slice()),
+    }
+}
+
+/// An expression with the elements of every set in it sorted, and without what they counted.
+fn expression(written: &Expression, deep: usize) -> Expression {
+    let Some(deep) = deep.checked_sub(1) else {
+        return written.clone();
+    };
+    let each = |list: &[Expression]| list.iter().map(|it| expression(it, deep)).collect();
+    match written {
+        Expression::Elements(elements) => {
+            let mut elements: Vec<Element> = elements.iter().map(|it| element(it, deep)).collect();
+            elements.sort_unstable();
+            elements.dedup();
+            Expression::Elements(elements)
+        }
+        Expression::List(list) => {
+            let mut list: Vec<Expression> = each(list);
+            list.sort_unstable();
+            Expression::List(list)
+        }
+        Expression::Concat(list) => Expression::Concat(each(list)),
+        Expression::Bits(bits) => Expression::Bits(Box::new(Bits {
+            left: expression(&bits.left, deep),
+            operator: bits.operator,
+            right: expression(&bits.right, deep),
+        })),
+        Expression::Map(lookup) => Expression::Map(Box::new(Lookup {
+            key: expression(&lookup.key, deep),
+            map: expression(&lookup.map, deep),
+        })),
+        Expression::Other(words) => Expression::Other(single_blanks(words)),
+        Expression::Field(_)
+        | Expression::Number(_)
+        | Expression::Net(_)
+        | Expression::Mac(_)
+        | Expression::Word(_)
+        | Expression::Text(_)
+        | Expression::Range(_)
+        | Expression::Any
+        | Expression::Named(_) => written.clone(),
+    }
+}
+
+fn element(written: &Element, deep: usize) -> Element {
+    let statements = |extra: &ElementExtra| extra.statements.clone();
+    let extra = written.extra.as_deref().map(statements).unwrap_or_default();
+    Element {
+        key: expression(&written.key, deep),
+        value: written.value.clone(),
+        extra: (!extra.is_empty()).then(|| {
+            Box::new(ElementExtra {
+                statements: extra,
+                ..ElementExtra::default()
+            })
+        }),
     }
 }
 

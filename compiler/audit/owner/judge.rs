@@ -150,10 +150,7 @@ impl<'a> Judge<'a> {
             matches!(each, Match::InDevice { name, .. } | Match::OutDevice { name, .. }
                 if name.name() == "lo" && !name.is_prefix())
         };
-        let is_state = |each: &Match| {
-            let typed = matches!(each, Match::CtState { .. });
-            typed || matches!(each, Match::Other(text) if text.contains("--ctstate"))
-        };
+        let is_state = |each: &Match| matches!(each, Match::CtState { .. } | Match::RpFilter(_));
         let mut matches = rule.matches.iter();
         let plain = matches.all(|each| is_loopback(each) || is_state(each));
         plain.then(|| Claim::new(owner, Reason::Beside(beside.into())))
@@ -180,26 +177,21 @@ fn by_words(rule: &Rule) -> Option<Claim> {
             let owner = marks::comment(text)?;
             return Some(Claim::new(owner, Reason::Comment(text.clone())));
         }
-        let Match::Other(text) = each else {
-            return None;
-        };
-        let name = set(text)?;
+        let name = set(each)?;
         Some(Claim::new(marks::set(name)?, Reason::Set(name.into())))
     })
 }
 
-/// The set that `-m set --match-set NAME src` or `ip saddr @NAME` asks.
-fn set(text: &str) -> Option<&str> {
-    let mut words = text.split_ascii_whitespace();
-    while let Some(word) = words.next() {
-        if word == "--match-set" {
-            return words.next();
-        }
-        if let Some(name) = word.strip_prefix('@') {
-            return Some(name);
-        }
+/// The set that is asked; also where nft asks it in a way that we have no type for.
+fn set(each: &Match) -> Option<&str> {
+    if let Match::Set(set) = each {
+        return Some(&set.name);
     }
-    None
+    let Match::Other(text) = each else {
+        return None;
+    };
+    let mut words = text.split_ascii_whitespace();
+    words.find_map(|word| word.strip_prefix('@'))
 }
 
 /// The one rule that Docker itself puts into its chain for the administrator says nothing.
