@@ -147,14 +147,15 @@ impl BuiltIn {
 
 fn hook(chain: &Chain) -> Option<Hook> {
     let base = chain.base.as_ref()?;
-    (chain.name == base.hook.iptables_chain()).then_some(base.hook)
+    (base.hook.iptables_chain() == Some(&chain.name)).then_some(base.hook)
 }
 
 impl<'a> Form<'a> {
     /// What this rule asks; none if it asks something that no rule of libvirt's asks.
     fn of(rule: &'a Rule) -> Option<Self> {
         let mut form = Form::default();
-        for each in &rule.matches {
+        let says = |each: &&Match| !matches!(each, Match::Module(_));
+        for each in rule.matches.iter().filter(says) {
             form.add(each)?;
         }
         rule.effects.is_empty().then_some(form)

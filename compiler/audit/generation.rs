@@ -13,7 +13,7 @@ use compact_str::CompactString;
 use super::builtin::BuiltIn;
 use super::layer::{self, Layer};
 use crate::capture::{Capture, Origin, RuleTool, Variant};
-use crate::firewall::{Bound, Chain, DevicePattern, ElementKey, Match, Rule, Table, Target};
+use crate::firewall::{Bound, Chain, DevicePattern, Match, Rule, Table, Target};
 
 /// A layout of rules for networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -194,9 +194,9 @@ impl Detected {
             found |= layout == Generation::Chains && !chain.rules.is_empty();
         }
         if layout == Generation::Lanwright {
-            for element in table.maps.iter().flat_map(|map| &map.elements) {
-                if let ElementKey::Device(bridge) = &element.key {
-                    self.rules(layout, bridge.as_str());
+            for element in table.sets.iter().flat_map(|set| &set.elements) {
+                if let Some(bridge) = element.key.device() {
+                    self.rules(layout, bridge.name());
                 }
             }
         }

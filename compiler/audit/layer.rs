@@ -95,7 +95,7 @@ pub fn is_iptables(table: &Table) -> bool {
     );
     let built_in = |chain: &Chain| {
         let base = chain.base.as_ref();
-        base.is_none_or(|base| base.hook.iptables_chain() == chain.name)
+        base.is_none_or(|base| base.hook.iptables_chain() == Some(&chain.name))
     };
     named && family(table).is_some() && table.chains.iter().all(built_in)
 }

@@ -124,6 +124,9 @@ impl<'a> Networks<'a> {
         judge: &Judge<'_>,
         mut tell: impl FnMut(Owner, Effect),
     ) {
+        if layer.table.flags.dormant {
+            return;
+        }
         for chain in &layer.table.chains {
             let whole = judge.chain(chain).map(|claim| claim.owner);
             if whole.is_some_and(Owner::is_ours) {
@@ -206,7 +209,9 @@ fn closed(chain: &Chain) -> Option<(EffectKind, Option<&Rule>)> {
     let kind = match base.hook {
         Hook::Forward => EffectKind::ForwardDrops,
         Hook::Input => EffectKind::InputDrops,
-        Hook::Prerouting | Hook::Output | Hook::Postrouting => return None,
+        Hook::Prerouting | Hook::Output | Hook::Postrouting | Hook::Ingress | Hook::Egress => {
+            return None;
+        }
     };
     let ends = |rule: &&Rule| {
         rule.matches.is_empty() && matches!(rule.target, Target::Drop | Target::Reject(_))

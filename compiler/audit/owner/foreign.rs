@@ -89,6 +89,9 @@ fn table_name(table: &Table) -> CompactString {
         TableFamily::Ip => "ip",
         TableFamily::Ip6 => "ip6",
         TableFamily::Inet => "inet",
+        TableFamily::Arp => "arp",
+        TableFamily::Bridge => "bridge",
+        TableFamily::Netdev => "netdev",
     };
     compact_str::format_compact!("{family} {}", table.name)
 }

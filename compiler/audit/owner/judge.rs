@@ -7,7 +7,7 @@ use compact_str::CompactString;
 use super::learnt::{devices, prefixes};
 use super::{Claim, Learnt, Owner, Reason, marks};
 use crate::audit::layer;
-use crate::firewall::{Chain, DevicePattern, Hook, Match, Rule, Table, Target};
+use crate::firewall::{Chain, DevicePattern, Expression, Hook, Match, Rule, Table, Target};
 
 /// Says whose the parts of one table are.
 #[derive(Debug)]
@@ -182,16 +182,18 @@ fn by_words(rule: &Rule) -> Option<Claim> {
     })
 }
 
-/// The set that is asked; also where nft asks it in a way that we have no type for.
+/// The set that is asked: an ipset, or one of nft.
 fn set(each: &Match) -> Option<&str> {
     if let Match::Set(set) = each {
         return Some(&set.name);
     }
-    let Match::Other(text) = each else {
+    let Match::Compare(compare) = each else {
         return None;
     };
-    let mut words = text.split_ascii_whitespace();
-    words.find_map(|word| word.strip_prefix('@'))
+    let Expression::Named(name) = &compare.right else {
+        return None;
+    };
+    Some(name)
 }
 
 /// The one rule that Docker itself puts into its chain for the administrator says nothing.
