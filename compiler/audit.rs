@@ -6,3 +6,5 @@ pub mod layer;
 pub mod owner;
 pub mod page;
 pub mod report;
+#[cfg(test)]
+mod sample;

@@ -11,6 +11,8 @@ mod foreign;
 mod judge;
 mod learnt;
 mod marks;
+#[cfg(test)]
+mod tests;
 
 pub use effect::{Effect, EffectKind};
 pub use foreign::{Foreign, Piece, foreign};
