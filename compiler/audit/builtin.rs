@@ -36,7 +36,15 @@ struct Form<'a> {
 impl BuiltIn {
     /// The networks of these tables.
     pub fn of(tables: &[&Table]) -> Self {
-        let mut found = BuiltIn::default();
+        BuiltIn::beside(tables, &[])
+    }
+
+    /// The networks of these tables, and those on these bridges, whatever is left of their rules.
+    pub fn beside(tables: &[&Table], bridges: &[&str]) -> Self {
+        let mut found = BuiltIn {
+            bridges: bridges.iter().map(|bridge| (*bridge).into()).collect(),
+            ..BuiltIn::default()
+        };
         for table in tables.iter().filter(|table| table.name == "filter") {
             for chain in &table.chains {
                 if hook(chain) == Some(Hook::Forward) {
