@@ -72,16 +72,6 @@ pub enum Irregular {
 }
 
 impl Generation {
-    /// Its word in JSON.
-    pub fn word(self) -> &'static str {
-        match self {
-            Generation::BuiltInChains => "iptables-built-in",
-            Generation::Chains => "iptables",
-            Generation::Nftables => "libvirt-nftables",
-            Generation::Lanwright => "lanwright",
-        }
-    }
-
     /// Which libvirt leaves such rules; none for ours.
     pub fn libvirt(self) -> Option<&'static str> {
         match self {

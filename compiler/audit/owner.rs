@@ -129,6 +129,11 @@ impl Owner {
         }
     }
 
+    /// Whether a host that has it has no rules beside it but those of programs that are known.
+    fn rules_everything(self) -> bool {
+        matches!(self, Owner::Shorewall | Owner::Csf)
+    }
+
     /// Whether it makes virtual networks as we do, so that its rules are looked at network by
     /// network instead.
     pub fn is_ours(self) -> bool {
