@@ -159,7 +159,7 @@ fn without_counters(line: &str) -> &str {
     }
 }
 
-fn built_in(table: &str, chain: &str, policy: ChainPolicy) -> Result<Base, String> {
+pub(super) fn built_in(table: &str, chain: &str, policy: ChainPolicy) -> Result<Base, String> {
     let hook = Hook::ALL
         .into_iter()
         .find(|hook| hook.iptables_chain() == chain)
