@@ -96,7 +96,10 @@ pub(super) fn read<'a>(row: &Row<'a>, family: Family) -> Said<'a> {
     }
     said.flush(&mut words);
     if !row.target.is_empty() {
-        say(&mut said.target, &[jump, row.target]);
+        // `NOTRACK` has become another name of `CT`, and `iptables-save` still says the old one.
+        let notrack = row.target == "CT" && row.extras.trim_end().ends_with("NOTRACK");
+        let name = if notrack { "NOTRACK" } else { row.target };
+        say(&mut said.target, &[jump, name]);
         said.target.push_str(&options);
     }
     said

@@ -353,7 +353,8 @@ fn read_command(line: &str) -> Option<Hint> {
             continue;
         };
         let (mut table, mut lists) = (Some("filter"), false);
-        while let Some(word) = words.next_if(|word| !ends_command(word)) {
+        while let Some(last) = words.next_if(|word| !ends_command(word)) {
+            let word = last.trim_end_matches(';');
             match word {
                 "-t" | "--table" => table = words.next().and_then(table::named),
                 "-L" | "--list" => lists = true,
@@ -361,6 +362,9 @@ fn read_command(line: &str) -> Option<Hint> {
                     Some(name) => table = table::named(name),
                     None => lists |= is_short(word) && word.contains('L'),
                 },
+            }
+            if last.ends_with(';') {
+                break;
             }
         }
         if lists {

@@ -75,19 +75,32 @@ pub(super) fn say(text: &mut String, words: &[&str]) {
     for word in words {
         text.push(' ');
         let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"\"\\'".contains(c);
-        if !word.is_empty() && word.chars().all(plain) {
-            text.push_str(word);
-            continue;
+        match !word.is_empty() && word.chars().all(plain) {
+            true => text.push_str(word),
+            false => quote(text, word),
         }
-        text.push('"');
-        for c in word.chars() {
-            if matches!(c, '"' | '\\' | '\'') {
-                text.push('\\');
-            }
-            text.push(c);
-        }
-        text.push('"');
     }
+}
+
+fn quote(text: &mut String, word: &str) {
+    text.push('"');
+    for c in word.chars() {
+        if matches!(c, '"' | '\\' | '\'') {
+            text.push('\\');
+        }
+        text.push(c);
+    }
+    text.push('"');
+}
+
+/// Appends an option whose value `iptables-save` always puts in quotes.
+pub(super) fn quoted(text: &mut String, negated: bool, name: &str, value: &str) {
+    if negated {
+        text.push_str(" !");
+    }
+    say(text, &[name]);
+    text.push(' ');
+    quote(text, value);
 }
 
 /// Appends an option and its value, after a `!` if it is negated.

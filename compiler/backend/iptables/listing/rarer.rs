@@ -1,7 +1,7 @@
 //! Matches that seldom stand in rules, as their extensions print them behind the columns.
 
 use super::matches::enclosed;
-use super::pieces::{Pieces, option, say};
+use super::pieces::{Pieces, option, quoted, say};
 
 /// `recent: UPDATE seconds: 60 hit_count: 4 name: ssh side: source mask: 255.255.255.255`.
 pub(super) fn read_recent<'a>(
@@ -126,7 +126,7 @@ pub(super) fn read_string<'a>(at: Pieces<'a>, words: &mut String) -> Option<Piec
         true => "--hex-string",
         false => "--string",
     };
-    option(words, negated, name, pattern);
+    quoted(words, negated, name, pattern);
     say(words, &["--algo", algorithm]);
     while let Some((word, after)) = at.word() {
         if word == "ICASE" {
@@ -169,13 +169,24 @@ pub(super) fn read_simple<'a>(
         "dst-group" => ("devgroup", "--dst-group", at.negatable()?),
         "cpu" => ("cpu", "--cpu", at.negatable()?),
         "cgroup" => ("cgroup", "--cgroup", at.negatable()?),
-        "u32" => ("u32", "--u32", at.negatable()?),
         "esp" => (
             "esp",
             "--espspi",
             (false, at.peek()?.strip_prefix("spi:")?, at.word()?.1),
         ),
         "PKTTYPE" | "TTL" | "HL" => return read_compared(word, at, words),
+        "u32" => {
+            let (test, after) = enclosed(at.rest.strip_prefix('"')?, "\"")?;
+            say(words, &["-m", "u32"]);
+            quoted(words, negated, "--u32", test);
+            return Some(after);
+        }
+        "ECN" => {
+            let (part, after) = at.after(&["match"])?.word()?;
+            let value = part.strip_prefix("ECT=").filter(|_| !negated)?;
+            say(words, &["-m", "ecn", "--ecn-ip-ect", value]);
+            return Some(after);
+        }
         "quota:" => {
             let (quota, after) = at.word()?;
             say(words, &["-m", "quota"]);

@@ -108,9 +108,18 @@ fn read_options<'a>(at: Pieces<'a>, target: &str, options: &mut String) -> Optio
         }
         "NOTRACK" => at.after(&["NOTRACK"]),
         "TRACE" => at.after(&["TRACE"]),
+        "CT" if word == "NOTRACK" => Some(after),
         "CT" => {
             say(options, &["--notrack"]);
             at.after(&["CT", "notrack"])
+        }
+        "CLASSIFY" => {
+            let (class, after) = at.after(&["CLASSIFY", "set"])?.word()?;
+            let (major, minor) = class.split_once(':')?;
+            let number = |digits| u16::from_str_radix(digits, 16).ok();
+            let class = format!("{:04x}:{:04x}", number(major)?, number(minor)?);
+            say(options, &["--set-class", &class]);
+            Some(after)
         }
         "TCPMSS" => match at.after(&["TCPMSS", "clamp", "to", "PMTU"]) {
             Some(after) => {
