@@ -45,10 +45,10 @@ fn lines(ruleset: &Ruleset, form: &str, unclear: &[String]) -> Vec<String> {
 
 fn shown(mut rule: Rule, form: &str) -> Rule {
     if !form.contains('v') {
-        rule.matches.retain(|each| match each {
-            Match::InDevice { .. } | Match::OutDevice { .. } => false,
-            Match::Other(words) => words != UNSEEN_DEVICES,
-            _ => true,
+        let unseen = Match::Other(UNSEEN_DEVICES.into());
+        rule.matches.retain(|each| {
+            let device = matches!(each, Match::InDevice { .. } | Match::OutDevice { .. });
+            !device && *each != unseen
         });
     }
     if !form.contains('x') {

@@ -10,6 +10,7 @@ mod extras;
 mod loss;
 mod matches;
 mod names;
+mod options;
 mod page;
 mod pieces;
 mod rarer;

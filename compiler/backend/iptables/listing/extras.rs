@@ -20,6 +20,10 @@ pub(super) struct Said<'a> {
     pub(super) losses: Vec<LossKind>,
     /// What somebody wrote behind it.
     pub(super) remark: Option<&'a str>,
+    /// Whether it goes to a chain for good.
+    goto: bool,
+    /// The options of its target.
+    options: String,
 }
 
 /// A part of a rule.
@@ -34,7 +38,6 @@ pub(super) enum Piece<'a> {
 /// Puts a row into words.
 pub(super) fn read<'a>(row: &Row<'a>, family: Family) -> Said<'a> {
     let mut said = Said::default();
-    let mut words = String::new();
     if row.devices.is_none() {
         said.losses.push(LossKind::Devices);
     }
@@ -44,76 +47,87 @@ pub(super) fn read<'a>(row: &Row<'a>, family: Family) -> Said<'a> {
     if row.source.text == "anywhere" || row.destination.text == "anywhere" {
         said.losses.push(LossKind::Names);
     }
-    let mut jump = "-j";
-    let mut options = String::new();
-    read_columns(row, family, &mut words, &mut said);
-    let mut at = Pieces::new(row.extras);
-    // Where the words began that nobody understood.
-    let mut kept: Option<Pieces<'a>> = None;
-    let mut taken = false;
-    while let Some((word, after)) = at.word() {
-        let length = words.len();
-        let read = if word == "[goto]" {
-            jump = "-g";
-            Some(after)
-        } else if let Some(after) = matches::read(at, &mut words, &mut said.losses) {
-            Some(after)
-        } else if let Some(after) = target::read(at, row.target, &mut options) {
-            taken = true;
-            Some(after)
-        } else {
-            None
-        };
-        if let Some(after) = read {
-            if let Some(start) = kept.take() {
-                // The words that were just read come after those that were kept.
-                let new = words.split_off(length);
-                said.keep(&mut words, start.until(at));
-                words = new;
-            }
-            at = after;
-        } else if is_remark(word, taken) {
-            said.remark = Some(at.rest.trim_end());
-            break;
-        } else {
-            kept = kept.or(Some(at));
-            at = after;
-        }
-    }
-    if let Some(start) = kept {
-        let end = said.remark.map_or(Pieces::new(""), |_| at);
-        // What a target of iptables says last is its own, unless it was understood.
-        match target::is_extension(row.target) && !taken && said.remark.is_none() {
-            true => {
-                say(&mut options, &[]);
-                options.push(' ');
-                options.push_str(start.until(end));
-                said.losses
-                    .push(LossKind::Words(start.until(end).to_owned()));
-            }
-            false => said.keep(&mut words, start.until(end)),
-        }
-    }
-    said.flush(&mut words);
+    let words = read_columns(row, family, &mut said.losses);
+    said.add(words);
+    said.read_extras(row);
     if !row.target.is_empty() {
+        let jump = if said.goto { "-g" } else { "-j" };
         // `NOTRACK` has become another name of `CT`, and `iptables-save` still says the old one.
         let notrack = row.target == "CT" && row.extras.trim_end().ends_with("NOTRACK");
         let name = if notrack { "NOTRACK" } else { row.target };
         say(&mut said.target, &[jump, name]);
-        said.target.push_str(&options);
+        said.target.push_str(&said.options);
     }
     said
 }
 
 impl<'a> Said<'a> {
-    fn flush(&mut self, words: &mut String) {
-        if !words.is_empty() {
-            self.pieces.push(Piece::Words(std::mem::take(words)));
+    fn read_extras(&mut self, row: &Row<'a>) {
+        let mut at = Pieces::new(row.extras);
+        // Where the words began that nobody understood.
+        let mut kept: Option<Pieces<'a>> = None;
+        while let Some((word, after)) = at.word() {
+            let mut words = String::new();
+            if let Some(after) = self.read_extra(at, row.target, &mut words) {
+                if let Some(start) = kept.take() {
+                    self.keep(start.until(at));
+                }
+                self.add(words);
+                at = after;
+            } else if is_remark(word, !self.options.is_empty()) {
+                self.remark = Some(at.rest.trim_end());
+                break;
+            } else {
+                kept = kept.or(Some(at));
+                at = after;
+            }
+        }
+        let Some(start) = kept else {
+            return;
+        };
+        let end = if self.remark.is_some() {
+            at
+        } else {
+            Pieces::new("")
+        };
+        let left = start.until(end);
+        // What a target of iptables says last is its own, unless it was understood.
+        if target::is_extension(row.target) && self.options.is_empty() {
+            self.losses.push(LossKind::Words(left.to_owned()));
+            self.options = format!(" {left}");
+        } else {
+            self.keep(left);
         }
     }
 
-    fn keep(&mut self, words: &mut String, kept: &'a str) {
-        self.flush(words);
+    /// Reads the match or the options of the target that stand here.
+    fn read_extra(
+        &mut self,
+        at: Pieces<'a>,
+        target: &str,
+        words: &mut String,
+    ) -> Option<Pieces<'a>> {
+        if let Some(after) = at.after(&["[goto]"]) {
+            self.goto = true;
+            return Some(after);
+        }
+        matches::read(at, words, &mut self.losses)
+            .or_else(|| target::read(at, target, &mut self.options))
+    }
+
+    /// Adds words; those that follow each other are one piece.
+    fn add(&mut self, words: String) {
+        match self.pieces.last_mut() {
+            Some(Piece::Words(last)) => last.push_str(&words),
+            Some(Piece::Kept(_)) | None => {
+                if !words.is_empty() {
+                    self.pieces.push(Piece::Words(words));
+                }
+            }
+        }
+    }
+
+    fn keep(&mut self, kept: &'a str) {
         self.losses.push(LossKind::Words(kept.to_owned()));
         self.pieces.push(Piece::Kept(kept));
     }
@@ -188,14 +202,16 @@ fn is_remark(word: &str, ended: bool) -> bool {
 }
 
 /// The options that iptables itself has, in the order in which `iptables-save` prints them.
-fn read_columns<'a>(row: &Row<'a>, family: Family, words: &mut String, said: &mut Said<'a>) {
+fn read_columns(row: &Row<'_>, family: Family, losses: &mut Vec<LossKind>) -> String {
+    let mut text = String::new();
+    let words = &mut text;
     for (name, column) in [("-s", row.source), ("-d", row.destination)] {
         match column.text {
             "anywhere" | "0.0.0.0/0" | "::/0" if !column.negated => {}
             text => match address(text, family) {
                 Some(address) => option(words, column.negated, name, &address),
                 None => {
-                    said.losses.push(LossKind::Names);
+                    losses.push(LossKind::Names);
                     option(words, column.negated, name, text);
                 }
             },
@@ -217,6 +233,7 @@ fn read_columns<'a>(row: &Row<'a>, family: Family, words: &mut String, said: &mu
         Some(false) => say(words, &["!", "-f"]),
         None => {}
     }
+    text
 }
 
 /// An address with or without a mask; some names stand for one.

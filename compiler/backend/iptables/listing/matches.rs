@@ -4,6 +4,7 @@
 //! known here and are kept as they are. The names of the options and what is printed for them are
 //! those of iptables' own extensions, 1.4 to 1.8.
 
+use super::options::{read_options, read_owner, read_set};
 use super::pieces::{Pieces, option, say};
 use super::rarer::{read_connections, read_recent, read_simple, read_statistic, read_string};
 use super::{LossKind, names};
@@ -11,6 +12,8 @@ use crate::firewall::Family;
 
 /// Text longer than any that an extension prints in quotes, in bytes.
 const LONGEST_TEXT: usize = 300;
+/// How many ends of a text are looked at.
+const MOST_ENDS: usize = 8;
 
 /// Reads the match that stands here, if it is one.
 pub(super) fn read<'a>(
@@ -52,7 +55,7 @@ fn read_match<'a>(
         "source" | "destination" if !negated => read_range(word, after, words),
         "/*" if !negated => read_comment(start, words),
         "PHYSDEV" | "policy" | "socket" | "rpfilter" | "ADDRTYPE" if !negated => {
-            read_own_words(word, after, words)
+            read_options(word, after, words)
         }
         "owner" => read_owner(negated, after, words),
         "match-set" | "set" => read_set(negated, after, words),
@@ -301,7 +304,7 @@ pub(super) fn enclosed<'a>(text: &'a str, end: &str) -> Option<(&'a str, Pieces<
     let window = text.floor_char_boundary(LONGEST_TEXT);
     let near = text.get(..window).unwrap_or(text);
     let mut first = None;
-    for (found, _) in near.match_indices(end) {
+    for (found, _) in near.match_indices(end).take(MOST_ENDS) {
         let (inside, rest) = text.split_at_checked(found)?;
         let rest = rest.get(end.len()..)?;
         let after = Pieces::new(rest);
@@ -353,186 +356,4 @@ fn begins_extra(word: &str) -> bool {
         || word.starts_with("<-")
         || word.starts_with('#')
         || super::target::begins(word)
-}
-
-/// Extensions that print their options nearly as they are given.
-fn read_own_words<'a>(word: &str, at: Pieces<'a>, words: &mut String) -> Option<Pieces<'a>> {
-    match word {
-        "PHYSDEV" => {
-            say(words, &["-m", "physdev"]);
-            read_physdev(at.after(&["match"])?, words)
-        }
-        "ADDRTYPE" => {
-            say(words, &["-m", "addrtype"]);
-            Some(read_address_types(at.after(&["match"])?, words))
-        }
-        "policy" => {
-            say(words, &["-m", "policy"]);
-            Some(read_policy(at.after(&["match"])?, words))
-        }
-        "socket" => {
-            say(words, &["-m", "socket"]);
-            Some(read_flags(
-                at,
-                words,
-                &["--transparent", "--nowildcard", "--restore-skmark"],
-            ))
-        }
-        _ => {
-            say(words, &["-m", "rpfilter"]);
-            Some(read_flags(
-                at,
-                words,
-                &["loose", "validmark", "accept-local", "invert"],
-            ))
-        }
-    }
-}
-
-/// Options without a value, with or without their dashes.
-fn read_flags<'a>(at: Pieces<'a>, words: &mut String, known: &[&str]) -> Pieces<'a> {
-    let mut at = at;
-    while let Some((word, after)) = at.word().filter(|(word, _)| known.contains(word)) {
-        say(words, &[&format!("--{}", word.trim_start_matches('-'))]);
-        at = after;
-    }
-    at
-}
-
-/// `PHYSDEV match ! --physdev-in eth0 --physdev-is-bridged`.
-fn read_physdev<'a>(at: Pieces<'a>, words: &mut String) -> Option<Pieces<'a>> {
-    let mut at = at;
-    loop {
-        let (negated, start) = at.negation();
-        let Some((name, after)) = start.word() else {
-            return Some(at);
-        };
-        match name {
-            "--physdev-in" | "--physdev-out" => {
-                let (device, after) = after.word()?;
-                option(words, negated, name, device);
-                at = after;
-            }
-            "--physdev-is-in" | "--physdev-is-out" | "--physdev-is-bridged" => {
-                if negated {
-                    words.push_str(" !");
-                }
-                say(words, &[name]);
-                at = after;
-            }
-            _ => return Some(at),
-        }
-    }
-}
-
-/// `ADDRTYPE match src-type UNICAST dst-type !LOCAL limit-in`.
-fn read_address_types<'a>(at: Pieces<'a>, words: &mut String) -> Pieces<'a> {
-    let mut at = at;
-    while let Some((word, after)) = at.word() {
-        at = match (word, after.negatable()) {
-            ("src-type" | "dst-type", Some((negated, kinds, after))) => {
-                option(words, negated, &format!("--{word}"), kinds);
-                after
-            }
-            ("limit-in", _) => {
-                say(words, &["--limit-iface-in"]);
-                after
-            }
-            ("limit-out", _) => {
-                say(words, &["--limit-iface-out"]);
-                after
-            }
-            (_, _) => break,
-        };
-    }
-    at
-}
-
-/// `policy match dir in pol ipsec reqid 1 proto 50`.
-fn read_policy<'a>(at: Pieces<'a>, words: &mut String) -> Pieces<'a> {
-    let mut at = at;
-    loop {
-        let (negated, start) = at.negation();
-        let Some((word, after)) = start.word() else {
-            return at;
-        };
-        if word == "strict" {
-            say(words, &["--strict"]);
-            at = after;
-            continue;
-        }
-        let known = [
-            "dir",
-            "pol",
-            "reqid",
-            "spi",
-            "proto",
-            "mode",
-            "tunnel-src",
-            "tunnel-dst",
-        ];
-        let Some((value, after)) = after.word().filter(|_| known.contains(&word)) else {
-            return at;
-        };
-        let value = match (word, value) {
-            ("proto", "50") => "esp",
-            ("proto", "51") => "ah",
-            ("proto", "108") => "ipcomp",
-            (_, value) => value,
-        };
-        option(words, negated, &format!("--{word}"), value);
-        at = after;
-    }
-}
-
-/// `owner UID match 1000`, `! owner GID match 100`, `owner socket exists`: all of one match.
-fn read_owner<'a>(negated: bool, at: Pieces<'a>, words: &mut String) -> Option<Pieces<'a>> {
-    say(words, &["-m", "owner"]);
-    let (mut negated, mut at) = (negated, at);
-    loop {
-        let (kind, after) = at.word()?;
-        let name = match kind {
-            "UID" => "--uid-owner",
-            "GID" => "--gid-owner",
-            "socket" => "--socket-exists",
-            _ => return None,
-        };
-        if kind == "socket" {
-            if negated {
-                words.push_str(" !");
-            }
-            say(words, &[name]);
-            at = after.after(&["exists"])?;
-        } else {
-            let (value, after) = after.after(&["match"])?.word()?;
-            // Users other than root have other numbers on other hosts.
-            let value = if value == "root" { "0" } else { value };
-            let number = |byte: u8| byte.is_ascii_digit() || byte == b'-';
-            if !value.bytes().all(number) {
-                return None;
-            }
-            option(words, negated, name, value);
-            at = after;
-        }
-        let (next, start) = at.negation();
-        match start.after(&["owner"]) {
-            Some(after) => (negated, at) = (next, after),
-            None => return Some(at),
-        }
-    }
-}
-
-/// `match-set X src,dst`, and what an ipset match can ask besides.
-fn read_set<'a>(negated: bool, at: Pieces<'a>, words: &mut String) -> Option<Pieces<'a>> {
-    let (set, at) = at.word()?;
-    let (sides, at) = at.word()?;
-    if !sides.split(',').all(|side| matches!(side, "src" | "dst")) {
-        return None;
-    }
-    say(words, &["-m", "set"]);
-    if negated {
-        words.push_str(" !");
-    }
-    say(words, &["--match-set", set, sides]);
-    Some(read_flags(at, words, &["return-nomatch"]))
 }

@@ -244,6 +244,8 @@ impl<'a> Page<'a, '_> {
 
     /// A line that is no part of a listing: a remark, or what was a rule once.
     fn put_aside(&mut self, number: usize, line: &str) {
+        // Nothing behind it goes on with the row before it.
+        self.wraps = MOST_WRAPS;
         let like_a_rule = line.split_whitespace().any(|word| {
             matches!(word, "--" | "-f" | "!f" | "anywhere") || names::family(word).is_some()
         });
