@@ -28,12 +28,11 @@ use self::loss::Losses;
 use self::page::{Block, RawRow};
 use self::row::Row;
 use self::table::Placed;
-use super::parse::built_in;
 use super::words::{Words, read_rule};
 use crate::backend::gap::Unread;
 use crate::firewall::{
-    Base, Chain, ChainPolicy, Counter, Family, Match, Place, Rule, Ruleset, Table, TableFamily,
-    Target,
+    Base, Chain, ChainPolicy, Counter, Family, Hook, Match, Place, Rule, Ruleset, Table,
+    TableFamily, Target,
 };
 use crate::value::encode::visible;
 
@@ -154,9 +153,18 @@ fn read_base(block: &Block<'_>, table: &str) -> Result<Option<Base>, String> {
         Some("DROP") => ChainPolicy::Drop,
         Some(other) => return Err(format!("'{}' is no policy", visible(other))),
     };
-    let base = built_in(table, block.name, policy)?;
-    let counter = block.counter.map_or(base.counter, |counter| counter.value);
-    Ok(Some(Base { counter, ..base }))
+    let hook = Hook::IP
+        .into_iter()
+        .find(|hook| hook.iptables_chain() == Some(block.name))
+        .ok_or_else(|| format!("'{}' is no built-in chain of iptables", visible(block.name)))?;
+    let counter = block
+        .counter
+        .map_or(Counter::default(), |counter| counter.value);
+    Ok(Some(Base {
+        policy,
+        counter,
+        ..Base::of_iptables(table, hook)
+    }))
 }
 
 /// A rule of its columns and of what stands behind them.
