@@ -198,7 +198,8 @@ fn is_remark(word: &str, ended: bool) -> bool {
     ];
     arrows.iter().any(|arrow| word.starts_with(arrow))
         || matches!(word, "--" | "-" | ";" | "\u{2013}" | "\u{2014}")
-        || ended && word.starts_with(['(', ';', '*', '['])
+        || word.starts_with('(')
+        || ended && word.starts_with([';', '*', '['])
 }
 
 /// The options that iptables itself has, in the order in which `iptables-save` prints them.

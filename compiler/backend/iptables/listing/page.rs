@@ -246,16 +246,18 @@ impl<'a> Page<'a, '_> {
     fn put_aside(&mut self, number: usize, line: &str) {
         // Nothing behind it goes on with the row before it.
         self.wraps = MOST_WRAPS;
-        let like_a_rule = line.split_whitespace().any(|word| {
-            matches!(word, "--" | "-f" | "!f" | "anywhere") || names::family(word).is_some()
-        });
+        let like_a_rule = is_dumped(line)
+            || line.split_whitespace().any(|word| {
+                matches!(word, "--" | "-f" | "!f" | "anywhere") || names::family(word).is_some()
+            });
         if !like_a_rule && (!self.adjacent || is_warning(line)) {
             self.remark(number, line);
             return;
         }
-        let message = match self.blocks.is_empty() {
-            true => "this stands outside a chain",
-            false => "this is no row of a listing",
+        let message = match (is_dumped(line), self.blocks.is_empty()) {
+            (true, _) => "this is a line of iptables-save or iptables -S in a listing",
+            (false, true) => "this stands outside a chain",
+            (false, false) => "this is no row of a listing",
         };
         self.listing.unread.push(Unread {
             line: number,
@@ -276,6 +278,13 @@ impl<'a> Page<'a, '_> {
 /// `# Warning: iptables-legacy tables present, …`: the tool says it, not the rules.
 fn is_warning(line: &str) -> bool {
     line.trim_start_matches(['#', ' ']).starts_with("Warning")
+}
+
+/// Whether a line is one of `iptables-save` or `iptables -S`.
+fn is_dumped(line: &str) -> bool {
+    ["-A ", "-N ", "-P ", ":"]
+        .iter()
+        .any(|start| line.starts_with(start))
 }
 
 fn family_of(row: &Row<'_>) -> Option<Family> {

@@ -203,6 +203,22 @@ fn headings_name_tables_until_chains_contradict_them() {
 }
 
 #[test]
+fn nothing_that_may_have_been_a_rule_is_prose() {
+    let listing = read(
+        "as I said\n-A INPUT -j DROP\nChain INPUT (policy ACCEPT)\n\
+         target prot opt source destination\nDROP broken\n\nDROP -- broken\n\
+         ACCEPT all 192.0.2.1\n# Warning: iptables-legacy tables present\nthanks\n",
+    );
+    let lines = |lines: &[usize]| lines.to_vec();
+    let unread: Vec<usize> = listing.unread.iter().map(|unread| unread.line).collect();
+    let remarks: Vec<usize> = listing.remarks.iter().map(|remark| remark.line).collect();
+    assert_eq!(
+        (unread, remarks),
+        (lines(&[2, 5, 7, 8]), lines(&[1, 9, 10]))
+    );
+}
+
+#[test]
 fn old_and_odd_columns_are_read() {
     let listing = read(
         "| Chain INPUT (policy ACCEPT 0 packets, 0 bytes)\r\n\
