@@ -82,8 +82,13 @@ pub enum LossKind {
 
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: ", self.line)?;
-        match &self.kind {
+        write!(f, "line {}: {}", self.line, self.kind)
+    }
+}
+
+impl fmt::Display for LossKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             LossKind::Devices => f.write_str("devices are not shown: iptables -L without -v"),
             LossKind::Names => f.write_str(
                 "names stand for addresses and ports: iptables -L without -n; \
