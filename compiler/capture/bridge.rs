@@ -4,21 +4,11 @@
 
 use serde_json::Value;
 
+use super::Bridging;
 use super::json::{objects, refused, text};
 use crate::backend::gap::{Reading, Unread};
 use crate::state::{BridgePort, PortMac, PortTag};
 use crate::value::DeviceName;
-
-/// What the listings say of the ports of bridges.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Bridging {
-    /// `bridge link`.
-    pub ports: Vec<BridgePort>,
-    /// `bridge fdb`, but for groups, which the kernel enters by itself.
-    pub macs: Vec<PortMac>,
-    /// `bridge vlan`.
-    pub tags: Vec<PortTag>,
-}
 
 /// Everything that the listings show.
 pub(super) fn read(source: &str) -> Reading<Bridging> {

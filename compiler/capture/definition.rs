@@ -3,7 +3,8 @@
 //! The status holds the network as it runs now. The record of what undoes its rules stands beside
 //! it; the rules themselves are read from the host.
 
-use crate::backend::gap::Unread;
+use super::{Definition, FileId};
+use crate::backend::gap::{Reading, Unread};
 use crate::diagnostic::{Severity, Sink};
 use crate::network::Network;
 use crate::source::{Source, SourceId};
@@ -12,8 +13,26 @@ use crate::xml::{element, network};
 /// What the root of a status file is called (`virNetworkObjFormat`).
 const STATUS: &str = "networkstatus";
 
+/// The network that the file defines, if it defines one.
+pub(super) fn read(text: &str, file: FileId) -> Reading<Option<Definition>> {
+    match network_of(text) {
+        Ok((network, live)) => Reading {
+            value: Some(Definition {
+                file,
+                network,
+                live,
+            }),
+            unread: Vec::new(),
+        },
+        Err(why) => Reading {
+            value: None,
+            unread: vec![why],
+        },
+    }
+}
+
 /// The network and whether the file says that it is running; else why there is none.
-pub(super) fn read(text: &str) -> Result<(Network, bool), Unread> {
+fn network_of(text: &str) -> Result<(Network, bool), Unread> {
     let source = Source::new("", text);
     let mut sink = Sink::default();
     let root = element::parse(SourceId(0), &source, &mut sink);
@@ -56,23 +75,23 @@ mod tests {
 
     #[test]
     fn stored_and_running_networks_are_told_apart() {
-        let (stored, live) = read(&format!("<!-- made -->\n{NETWORK}")).expect("a network");
+        let (stored, live) = network_of(&format!("<!-- made -->\n{NETWORK}")).expect("a network");
         assert!(!live);
         let status = format!(
             "<networkstatus>\n<class_id bitmap='0-2'/>\n<floor sum='0'/>\n{NETWORK}\
              <firewall name='fwRemoval' backend='nftables'/>\n</networkstatus>"
         );
-        let (running, live) = read(&status).expect("a network");
+        let (running, live) = network_of(&status).expect("a network");
         assert!(live);
         assert_eq!(running, stored);
     }
 
     #[test]
     fn what_is_wrong_is_named_by_its_line() {
-        let why = read("<network>\n  <name>n</name>\n  <forward mode='nta'/>\n</network>");
+        let why = network_of("<network>\n  <name>n</name>\n  <forward mode='nta'/>\n</network>");
         assert_eq!(why.expect_err("the mode is wrong").line, 3);
-        let why = read("<networkstatus/>").expect_err("nothing is in it");
+        let why = network_of("<networkstatus/>").expect_err("nothing is in it");
         assert_eq!(why.message, "the status holds no network");
-        assert!(read("<network>").is_err());
+        assert!(network_of("<network>").is_err());
     }
 }

@@ -3,27 +3,37 @@
 //! Neither says on which link a lease was given. libvirt's file is named after the bridge; of
 //! dnsmasq's own it is found out from its configuration, or from the addresses of the host.
 
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
+use ipnet::IpNet;
 use serde_json::Value;
 
-use super::json::{objects, refused, text};
+use super::Capture;
+use super::json::{objects, refused, stem, text};
+use crate::backend::dnsmasq::references;
 use crate::backend::gap::{Reading, Unread};
-use crate::state::Lease;
+use crate::state::{DhcpPool, DhcpService, Lease};
 use crate::value::DeviceName;
 
-/// Whether the text is one of libvirt's, which is JSON.
-pub(super) fn is_status(source: &str) -> bool {
+/// The leases of a file, which is of libvirt's helper if it is JSON or named so, else of dnsmasq.
+pub(super) fn read(source: &str, name: &str, capture: &Capture) -> Reading<Vec<Lease>> {
     let start = source.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
-    start.starts_with(['[', '{'])
+    if name.ends_with(".status") || start.starts_with(['[', '{']) {
+        return read_status(source, name);
+    }
+    let places = Places::new(name, capture);
+    read_file(source, |ip| places.link(ip))
 }
 
-/// The leases of a bridge from its `.status` (`virLeaseReadCustomLeaseFile`).
-pub(super) fn read_status(source: &str, link: &DeviceName) -> Reading<Vec<Lease>> {
+/// The leases of the bridge that a `.status` is named after (`virLeaseReadCustomLeaseFile`).
+fn read_status(source: &str, name: &str) -> Reading<Vec<Lease>> {
     let (objects, mut unread) = objects(source);
     let mut leases = Vec::new();
     for object in &objects {
-        match status(object, link) {
+        let link = stem(name).parse();
+        let link = link.map_err(|_| refused("the file is not named after a bridge".to_owned()));
+        match link.and_then(|link| status(object, link)) {
             Ok(lease) => leases.push(lease),
             Err(why) => unread.push(why),
         }
@@ -34,11 +44,11 @@ pub(super) fn read_status(source: &str, link: &DeviceName) -> Reading<Vec<Lease>
     }
 }
 
-fn status(object: &Value, link: &DeviceName) -> Result<Lease, Unread> {
+fn status(object: &Value, link: DeviceName) -> Result<Lease, Unread> {
     let ip = text(object, "ip-address").unwrap_or_default();
     let known = |key: &str| text(object, key).map(str::to_owned);
     Ok(Lease {
-        link: link.clone(),
+        link,
         ip: ip
             .parse()
             .map_err(|_| refused(format!("a lease of '{ip}', which is no address")))?,
@@ -53,10 +63,7 @@ fn status(object: &Value, link: &DeviceName) -> Result<Lease, Unread> {
 }
 
 /// The leases of dnsmasq's own file (`lease_update_file`); `link` finds the link of an address.
-pub(super) fn read_file(
-    source: &str,
-    link: impl Fn(IpAddr) -> Option<DeviceName>,
-) -> Reading<Vec<Lease>> {
+fn read_file(source: &str, link: impl Fn(IpAddr) -> Option<DeviceName>) -> Reading<Vec<Lease>> {
     let (mut leases, mut unread) = (Vec::new(), Vec::new());
     for (at, line) in source.lines().enumerate() {
         let words: Vec<&str> = line.split_ascii_whitespace().collect();
@@ -102,6 +109,80 @@ fn lease(words: &[&str], link: impl Fn(IpAddr) -> Option<DeviceName>) -> Result<
     })
 }
 
+/// How the link of an address is found.
+#[derive(Default)]
+struct Places {
+    /// The one link that the dnsmasq which keeps the file listens on.
+    only: Option<DeviceName>,
+    /// Which link a prefix is on.
+    nets: HashMap<IpNet, DeviceName>,
+    /// The prefix lengths that there are.
+    lengths: BTreeSet<u8>,
+}
+
+impl Places {
+    fn new(name: &str, capture: &Capture) -> Self {
+        let mut places = Places {
+            only: keeper(name, capture),
+            ..Places::default()
+        };
+        for on in &capture.state.addresses {
+            places.add(on.address, &on.link);
+        }
+        for service in &capture.state.services {
+            for dhcp in service.dhcp4.iter().chain(&service.dhcp6) {
+                for net in served(dhcp) {
+                    places.add(net, &service.link);
+                }
+            }
+        }
+        places
+    }
+
+    fn add(&mut self, net: IpNet, link: &DeviceName) {
+        self.lengths.insert(net.prefix_len());
+        self.nets.entry(net.trunc()).or_insert_with(|| link.clone());
+    }
+
+    fn link(&self, ip: IpAddr) -> Option<DeviceName> {
+        let on = |length: &u8| self.nets.get(&IpNet::new(ip, *length).ok()?.trunc());
+        let found = || self.lengths.iter().rev().find_map(on);
+        self.only.as_ref().or_else(found).cloned()
+    }
+}
+
+/// The link of the service that keeps leases in a file of that name, if it listens on one only.
+fn keeper(name: &str, capture: &Capture) -> Option<DeviceName> {
+    let base = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+    let service = capture.services.iter().find(|service| {
+        let kept = references(&service.conf.1).leases;
+        kept.is_some_and(|path| base(path) == base(name))
+    })?;
+    let listed = service.conf.1.lines();
+    let listed = listed.filter_map(|line| line.strip_prefix("interface="));
+    let mut links = listed.flat_map(|links| links.split(','));
+    let only = links.next().filter(|_| links.next().is_none())?;
+    only.trim().parse().ok()
+}
+
+/// The prefixes that addresses are leased from.
+fn served(dhcp: &DhcpService) -> Vec<IpNet> {
+    let mut nets: Vec<IpNet> = match &dhcp.pool {
+        DhcpPool::Ranges { ranges, prefix } => {
+            let ranges = ranges.iter();
+            ranges
+                .filter_map(|range| IpNet::new(range.start, *prefix).ok())
+                .collect()
+        }
+        DhcpPool::Reserved { address, prefix } => {
+            let net = prefix.and_then(|prefix| IpNet::new(*address, prefix).ok());
+            net.into_iter().collect()
+        }
+    };
+    nets.extend(dhcp.hosts.iter().map(|host| IpNet::from(host.ip)));
+    nets
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,7 +207,11 @@ mod tests {
         assert_eq!(web.hostname.as_deref(), Some("web"));
         assert_eq!((&infinite.hostname, infinite.expires), (&None, None));
         assert_eq!(db.mac, None);
-        assert!(db.client_id.as_ref().is_some_and(|id| id.starts_with("00:03")));
+        assert!(
+            db.client_id
+                .as_ref()
+                .is_some_and(|id| id.starts_with("00:03"))
+        );
         let lines: Vec<usize> = read.unread.iter().map(|why| why.line).collect();
         assert_eq!(lines, [5, 6, 7]);
     }
@@ -137,10 +222,29 @@ mod tests {
             "hostname": "web", "client-id": "01:52", "expiry-time": 1795000000},
             {"ip-address": "2001:db8::10", "mac-address": "52:54:00:aa:bb:02", "iaid": "7077",
             "server-duid": "00:01", "expiry-time": 0}, {"ip-address": "home"}]"#;
-        assert!(is_status(text) && !is_status("") && !is_status("1795000000 x"));
-        let read = read_status(text, &br());
+        let read = read(text, "dnsmasq/br0.status", &Capture::default());
+        assert_eq!(read.value[0].link, br());
         assert_eq!(read.value[0].expires, Some(1_795_000_000));
         assert_eq!(read.value[1].expires, None);
         assert_eq!(read.unread.len(), 1);
+    }
+
+    #[test]
+    fn the_link_is_that_of_the_prefix_the_address_is_in() {
+        let address = |link: &str, address: &str| crate::state::Address {
+            link: link.parse().expect("a name"),
+            address: address.parse().expect("an address"),
+        };
+        let mut capture = Capture::default();
+        capture.state.addresses = vec![
+            address("wide", "192.0.0.1/16"),
+            address("narrow", "192.0.2.1/24"),
+            address("six", "2001:db8::1/64"),
+        ];
+        let leases = "0 52:54:00:00:00:01 192.0.2.9 a *\n0 52:54:00:00:00:02 192.0.3.9 b *\n\
+            0 1 2001:db8::9 c *\n";
+        let read = read(leases, "dnsmasq.leases", &capture);
+        let links: Vec<&str> = read.value.iter().map(|lease| lease.link.as_str()).collect();
+        assert_eq!(links, ["narrow", "wide", "six"]);
     }
 }

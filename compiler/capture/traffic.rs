@@ -32,7 +32,10 @@ pub(super) fn read(source: &str, name: &str) -> Reading<Vec<Shaping>> {
         match device.parse() {
             Ok(link) => shaping.extend(queues.shaping(link, &mut unread)),
             Err(_) if device.is_empty() => {
-                complain(&mut unread, "the listing does not say of which device it is");
+                complain(
+                    &mut unread,
+                    "the listing does not say of which device it is",
+                );
             }
             Err(why) => complain(&mut unread, &format!("'{device}' is left out: {why}")),
         }
@@ -107,14 +110,30 @@ impl Found {
     /// ours is named.
     fn qdisc(&mut self, line: usize, device: &str, kind: &str, default: Option<u64>) {
         const WITHOUT_LIMIT: [&str; 15] = [
-            "bfifo", "clsact", "codel", "fq", "fq_codel", "fq_pie", "ingress", "mq", "noqueue",
-            "pfifo", "pfifo_fast", "pie", "prio", "sfq", "skbprio",
+            "bfifo",
+            "clsact",
+            "codel",
+            "fq",
+            "fq_codel",
+            "fq_pie",
+            "ingress",
+            "mq",
+            "noqueue",
+            "pfifo",
+            "pfifo_fast",
+            "pie",
+            "prio",
+            "sfq",
+            "skbprio",
         ];
         let queues = self.queues(device);
         match kind {
             "htb" => queues.default = Some(default.unwrap_or(0)),
             kind if WITHOUT_LIMIT.contains(&kind) => {}
-            kind => self.leave(line, format!("the qdisc '{kind}' of '{device}' is not ours")),
+            kind => self.leave(
+                line,
+                format!("the qdisc '{kind}' of '{device}' is not ours"),
+            ),
         }
     }
 
@@ -128,7 +147,10 @@ impl Found {
             (_, Some(police)) => self.queues(device).police = Some(police),
             ("fw" | "u32", None) => {}
             (kind, None) => {
-                self.leave(line, format!("the filter '{kind}' of '{device}' is not ours"));
+                self.leave(
+                    line,
+                    format!("the filter '{kind}' of '{device}' is not ours"),
+                );
             }
         }
     }
@@ -156,7 +178,10 @@ impl Queues {
         if self.classes.is_empty() {
             return None;
         }
-        let whole = self.classes.get("1:1").filter(|class| class.parent.is_none());
+        let whole = self
+            .classes
+            .get("1:1")
+            .filter(|class| class.parent.is_none());
         let shared = self.classes.get("1:2");
         let shared = shared.filter(|class| class.parent.as_deref() == Some("1:1"));
         let (Some(whole), true) = (whole, shared.is_some() || self.default == Some(1)) else {
@@ -169,7 +194,9 @@ impl Queues {
         Some(Rate {
             average_kbps,
             peak_kbps: peak.map(|bits| unit::kilobytes(bits, strange)),
-            burst_kib: (leaf.bits == whole.bits).then(|| leaf.burst_kib()).flatten(),
+            burst_kib: (leaf.bits == whole.bits)
+                .then(|| leaf.burst_kib())
+                .flatten(),
         })
     }
 

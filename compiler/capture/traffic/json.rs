@@ -8,7 +8,10 @@ use crate::capture::json::{objects, text};
 /// Takes in all objects; what stands among them and is no JSON is taken as text.
 pub(super) fn read(source: &str, found: &mut Found) {
     // `tc -j class` of older releases is text, and several listings may stand in one file.
-    let is_json = |line: &&str| line.trim_start().starts_with(['[', '{', ']', '}', '"', ',']);
+    let is_json = |line: &&str| {
+        line.trim_start()
+            .starts_with(['[', '{', ']', '}', '"', ','])
+    };
     let (documents, rest): (Vec<&str>, Vec<&str>) = source.lines().partition(is_json);
     let (objects, unread) = objects(&documents.join("\n"));
     found.unread.extend(unread);
@@ -61,10 +64,14 @@ fn police(object: &Value) -> Option<Option<Police>> {
             Value::Array(items) => waiting.extend(items),
             Value::Object(fields) if value.get("kind").is_some_and(|kind| kind == "police") => {
                 let number = |key: &str| fields.get(key)?.as_u64();
-                return Some(number("rate").zip(number("burst")).map(|(rate, burst)| Police {
-                    bits: rate.saturating_mul(8),
-                    burst_bytes: burst,
-                }));
+                return Some(
+                    number("rate")
+                        .zip(number("burst"))
+                        .map(|(rate, burst)| Police {
+                            bits: rate.saturating_mul(8),
+                            burst_bytes: burst,
+                        }),
+                );
             }
             Value::Object(fields) => waiting.extend(fields.values()),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
