@@ -275,7 +275,7 @@ fn put(place: &Path, made: &Tree, force: bool) -> anyhow::Result<Written> {
         .chain([&listed])
         .map(|each| TreeFile {
             path: &each.path,
-            text: &each.text,
+            bytes: each.text.as_bytes(),
             mode: each.mode,
         })
         .collect();
