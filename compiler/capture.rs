@@ -10,9 +10,11 @@ mod address;
 mod bridge;
 mod definition;
 mod device;
+pub mod inventory;
 mod json;
 mod lease;
 mod macs;
+pub mod question;
 mod read;
 mod role;
 mod route;
@@ -97,6 +99,8 @@ pub enum Role {
     Macs,
     /// A network as libvirt defines it, or its live status.
     Definition,
+    /// The list of what a capture of ours holds.
+    Inventory,
 }
 
 /// Which of the two iptables a dump is of.

@@ -3,6 +3,7 @@
 //! Exit 0: done what was asked. 1: there are findings, such as errors in the input. 2: it could
 //! not be done.
 
+pub mod capture;
 pub mod check;
 pub mod compile;
 pub mod completions;
@@ -12,12 +13,15 @@ pub mod load;
 pub mod man;
 pub mod schema;
 
+use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::bail;
 use clap::{Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 
-use crate::host::terminal;
+use crate::host::tree::Standing;
+use crate::host::{HostError, terminal};
 use crate::value::encode::{misleads, visible};
 
 /// Compiles libvirt network XML into everything a host needs to run those networks: iptables and
@@ -53,6 +57,7 @@ enum Color {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Capture(capture::Arguments),
     Check(check::Arguments),
     Compile(compile::Arguments),
     Explain(explain::Arguments),
@@ -102,6 +107,7 @@ pub fn main() -> ExitCode {
         Color::Never => anstream::ColorChoice::Never,
     });
     let result = match cli.command {
+        Command::Capture(arguments) => capture::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Compile(arguments) => compile::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
@@ -123,6 +129,23 @@ pub fn main() -> ExitCode {
 /// Says that something could not be done.
 pub(crate) fn complain(message: &str) {
     terminal::complain(&format!("{RED}error{PLAIN}: {}\n", visible(message)));
+}
+
+/// Refuses a place that holds something else than a tree of ours, unless by force.
+pub(crate) fn may_replace(place: &Path, standing: &Standing, force: bool) -> anyhow::Result<()> {
+    match standing {
+        Standing::Foreign(reason) if !force => {
+            let refused = HostError::Refused {
+                path: place.to_owned(),
+                reason: reason.clone(),
+            };
+            bail!(
+                "{refused}; --force writes anew and keeps what is there as {}.old",
+                place.display()
+            );
+        }
+        Standing::Free | Standing::Ours(_) | Standing::Foreign(_) => Ok(()),
+    }
 }
 
 /// A result for programs: JSON that is also safe to look at, for what a terminal would act on is

@@ -65,7 +65,7 @@ impl Reader {
             Role::Sysctls => Topic::Sysctls,
             Role::DnsmasqConf | Role::DnsmasqHosts | Role::DnsmasqNames => Topic::Services,
             Role::Leases => Topic::Leases,
-            Role::BridgePorts | Role::Macs | Role::Definition => return,
+            Role::BridgePorts | Role::Macs | Role::Definition | Role::Inventory => return,
         };
         self.capture.topics.insert(topic);
     }
@@ -122,7 +122,7 @@ impl Reader {
                 let definitions = self.accept(id, read);
                 self.capture.definitions.extend(definitions);
             }
-            Role::NftJson => {}
+            Role::NftJson | Role::Inventory => {}
         }
     }
 
