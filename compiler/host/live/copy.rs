@@ -22,6 +22,9 @@ use crate::host::texts::plain;
 /// The most files of one folder, or of one dnsmasq, that are copied.
 const MOST_FILES: usize = 10_000;
 
+/// What people name where there is to be no configuration.
+const NOTHING: &str = "/dev/null";
+
 /// Copies the folders of those that run networks. In a namespace that stands apart, only of those
 /// with a dnsmasq in it.
 pub(super) fn folders(processes: &[Process], apart: bool, fetched: &mut Fetched) {
@@ -122,6 +125,8 @@ fn one(process: &Process, fetched: &mut Fetched) {
                 waiting.extend(files_in(&process.root, &folder));
                 continue;
             }
+            // Both say that there is no configuration.
+            Inclusion::File(path) if path.is_empty() || path == NOTHING => continue,
             Inclusion::File(path) => path,
         };
         if seen.len() >= MOST_FILES || !seen.insert(path.clone()) {
