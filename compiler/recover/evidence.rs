@@ -1,0 +1,180 @@
+//! What proves each element of a recovered network, and what could not be known.
+
+use std::fmt;
+
+use crate::capture::Origin;
+
+/// An element of network XML, by its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Element {
+    /// `<network>` itself.
+    Network,
+    /// `<name>`.
+    Name,
+    /// `<uuid>`.
+    Uuid,
+    /// `<lan:uplink>` in `<metadata>`.
+    Uplink,
+    /// `<forward>`; also that there is none.
+    Forward,
+    /// `<nat>` in it.
+    Nat,
+    /// `<address>` in `<nat>`.
+    NatAddress,
+    /// `<port>` in `<nat>`.
+    NatPort,
+    /// `<bridge>`.
+    Bridge,
+    /// `<mtu>`.
+    Mtu,
+    /// `<mac>`.
+    Mac,
+    /// `<domain>`.
+    Domain,
+    /// `<dns>`.
+    Dns,
+    /// One of its forwarders, from 0.
+    Forwarder(usize),
+    /// One of its TXT records.
+    Txt(usize),
+    /// One of its SRV records.
+    Srv(usize),
+    /// One of its hosts.
+    DnsHost(usize),
+    /// `<vlan>`.
+    Vlan,
+    /// `<inbound>` in `<bandwidth>`.
+    Inbound,
+    /// `<outbound>` in `<bandwidth>`.
+    Outbound,
+    /// `<port>`.
+    Port,
+    /// One `<ip>`, from 0.
+    Ip(usize),
+    /// `<tftp>` in an `<ip>`.
+    Tftp(usize),
+    /// `<dhcp>` in an `<ip>`.
+    Dhcp(usize),
+    /// A range: of which `<ip>`, and which.
+    Range(usize, usize),
+    /// A host: of which `<ip>`, and which.
+    DhcpHost(usize, usize),
+    /// `<bootp>` in the `<dhcp>` of an `<ip>`.
+    Bootp(usize),
+    /// One `<route>`.
+    Route(usize),
+    /// One `<dnsmasq:option>`.
+    Option(usize),
+}
+
+impl fmt::Display for Element {
+    /// An XPath, so that any tool finds the element.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("/network")?;
+        match self {
+            Element::Network => Ok(()),
+            Element::Name => f.write_str("/name"),
+            Element::Uuid => f.write_str("/uuid"),
+            Element::Uplink => f.write_str("/metadata/lan:network/lan:uplink"),
+            Element::Forward => f.write_str("/forward"),
+            Element::Nat => f.write_str("/forward/nat"),
+            Element::NatAddress => f.write_str("/forward/nat/address"),
+            Element::NatPort => f.write_str("/forward/nat/port"),
+            Element::Bridge => f.write_str("/bridge"),
+            Element::Mtu => f.write_str("/mtu"),
+            Element::Mac => f.write_str("/mac"),
+            Element::Domain => f.write_str("/domain"),
+            Element::Dns => f.write_str("/dns"),
+            Element::Forwarder(at) => write!(f, "/dns/forwarder[{}]", at + 1),
+            Element::Txt(at) => write!(f, "/dns/txt[{}]", at + 1),
+            Element::Srv(at) => write!(f, "/dns/srv[{}]", at + 1),
+            Element::DnsHost(at) => write!(f, "/dns/host[{}]", at + 1),
+            Element::Vlan => f.write_str("/vlan"),
+            Element::Inbound => f.write_str("/bandwidth/inbound"),
+            Element::Outbound => f.write_str("/bandwidth/outbound"),
+            Element::Port => f.write_str("/port"),
+            Element::Ip(ip) => write!(f, "/ip[{}]", ip + 1),
+            Element::Tftp(ip) => write!(f, "/ip[{}]/tftp", ip + 1),
+            Element::Dhcp(ip) => write!(f, "/ip[{}]/dhcp", ip + 1),
+            Element::Range(ip, at) => write!(f, "/ip[{}]/dhcp/range[{}]", ip + 1, at + 1),
+            Element::DhcpHost(ip, at) => write!(f, "/ip[{}]/dhcp/host[{}]", ip + 1, at + 1),
+            Element::Bootp(ip) => write!(f, "/ip[{}]/dhcp/bootp", ip + 1),
+            Element::Route(at) => write!(f, "/route[{}]", at + 1),
+            Element::Option(at) => {
+                write!(f, "/dnsmasq:options/dnsmasq:option[{}]", at + 1)
+            }
+        }
+    }
+}
+
+/// What proves an element: the lines that say it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// The element.
+    pub element: Element,
+    /// The lines, in order, each once.
+    pub origins: Vec<Origin>,
+}
+
+/// What there is to say about a recovered network beyond what it declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What kind of finding it is.
+    pub kind: FindingKind,
+    /// The element that it is about.
+    pub about: Element,
+    /// What was found; lower case first, no full stop.
+    pub message: String,
+    /// How to find out, or what to do about it; begins with a verb.
+    pub help: Option<String>,
+    /// Where it was seen.
+    pub origins: Vec<Origin>,
+}
+
+/// The kinds of finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FindingKind {
+    /// It could not be known from what was there.
+    Unknown,
+    /// It was guessed.
+    Guessed,
+    /// The host holds something else than the network would make.
+    Differs,
+    /// It is good to know, and nothing is missing.
+    Note,
+}
+
+impl FindingKind {
+    /// Whether the network is not fully told because of it.
+    pub fn is_gap(self) -> bool {
+        match self {
+            FindingKind::Unknown | FindingKind::Guessed | FindingKind::Differs => true,
+            FindingKind::Note => false,
+        }
+    }
+}
+
+impl Finding {
+    /// A finding of this kind about an element.
+    pub fn new(kind: FindingKind, about: Element, message: impl Into<String>) -> Self {
+        Finding {
+            kind,
+            about,
+            message: message.into(),
+            help: None,
+            origins: Vec::new(),
+        }
+    }
+
+    /// Adds how to find out.
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds where it was seen.
+    pub fn at(mut self, origins: impl IntoIterator<Item = Origin>) -> Self {
+        self.origins.extend(origins);
+        self
+    }
+}
