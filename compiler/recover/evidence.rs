@@ -1,5 +1,6 @@
 //! What proves each element of a recovered network, and what could not be known.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::capture::Origin;
@@ -176,5 +177,54 @@ impl Finding {
     pub fn at(mut self, origins: impl IntoIterator<Item = Origin>) -> Self {
         self.origins.extend(origins);
         self
+    }
+}
+
+/// What is gathered while a network is recovered: what proves its elements, and what was found.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Draft {
+    proofs: BTreeMap<Element, BTreeSet<Origin>>,
+    findings: Vec<Finding>,
+}
+
+impl Draft {
+    /// These lines prove the element.
+    pub fn proves(&mut self, element: Element, origins: impl IntoIterator<Item = Origin>) {
+        self.proofs.entry(element).or_default().extend(origins);
+    }
+
+    /// There is something to say.
+    pub fn say(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    /// What an element could not be known from what was there, and how to find out.
+    pub fn unknown(&mut self, about: Element, message: &str, help: &str) {
+        self.say(Finding::new(FindingKind::Unknown, about, message).help(help));
+    }
+
+    /// What an element was guessed to be, and how to find out.
+    pub fn guessed(&mut self, about: Element, message: impl Into<String>, help: &str) {
+        self.say(Finding::new(FindingKind::Guessed, about, message).help(help));
+    }
+
+    /// The host holds something else than the network would make.
+    pub fn differs(&mut self, about: Element, message: impl Into<String>) {
+        self.say(Finding::new(FindingKind::Differs, about, message));
+    }
+
+    /// It is good to know.
+    pub fn note(&mut self, about: Element, message: impl Into<String>) {
+        self.say(Finding::new(FindingKind::Note, about, message));
+    }
+
+    /// All of it, elements in their order.
+    pub fn finish(self) -> (Vec<Evidence>, Vec<Finding>) {
+        let evidence = self.proofs.into_iter().map(|(element, origins)| Evidence {
+            element,
+            origins: origins.into_iter().collect(),
+        });
+        let evidence = evidence.filter(|evidence| !evidence.origins.is_empty());
+        (evidence.collect(), self.findings)
     }
 }

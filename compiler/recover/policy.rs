@@ -52,6 +52,23 @@ pub struct Lines {
     pub translation: Vec<Vec<Origin>>,
 }
 
+impl Ruled {
+    /// Whether the layout opens the host's services at all; nft's do not.
+    pub fn opens_services(&self) -> bool {
+        match self.arrangement {
+            Arrangement::LibvirtIptables | Arrangement::LibvirtBuiltIn => true,
+            Arrangement::LibvirtNftables | Arrangement::Lanwright | Arrangement::ByHand => false,
+        }
+    }
+
+    /// The lines that speak of this subnet.
+    pub fn lines_of(&self, net: IpNet) -> Option<Vec<Origin>> {
+        let at = self.policy.subnets.iter().position(|it| it.net == net)?;
+        let of = |lines: &[Vec<Origin>]| lines.get(at).cloned().unwrap_or_default();
+        Some([of(&self.lines.crossing), of(&self.lines.translation)].concat())
+    }
+}
+
 /// What the rules of a host say of all its networks, and what they say of none.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rules {
