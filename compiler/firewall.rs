@@ -9,11 +9,17 @@ pub mod policy;
 pub mod target;
 
 pub use matches::{
-    AddressRange, AddressSide, Bound, CtStates, DevicePattern, Family, MaskedAddress, Match,
-    PacketType, PortSide, Ports, Protocol,
+    AddressRange, AddressSide, AddressTypes, Asked, Bound, Comparison, ConnLimit, Conntrack,
+    ConntrackTest, CountTest, CtDirection, CtStates, CtStatuses, DevicePattern, DeviceSide, Family,
+    HashKeys, HashLimit, IpsecMode, IpsecPolicy, Limit, MaskedAddress, Match, Owner, PacketType,
+    Physdev, PortSide, Ports, Protocol, Rate, RateUnit, Recent, RecentAction, RpFilter, SetMatch,
+    SpiHeader, Statistic, TimeUnit, Transform,
 };
 pub use policy::{NetworkPolicy, Outlet, Policy, SubnetPolicy, Translation};
-pub use target::{Log, NatAddress, NatFlags, NatTarget, RejectWith, SetMark, Target};
+pub use target::{
+    CopyMark, CtAssign, CtZone, Log, LogDetails, NatAddress, NatFlags, NatTarget, Queue,
+    RejectWith, SegmentSize, SetAction, SetChange, SetHops, SetMark, SetTos, Target, Tproxy,
+};
 
 use ipnet::IpNet;
 
@@ -76,6 +82,8 @@ pub struct Base {
     pub priority: i32,
     /// What happens to a packet that no rule decided.
     pub policy: ChainPolicy,
+    /// How often that happened; iptables always counts, nft never.
+    pub counter: Counter,
 }
 
 /// What a base chain may do.

@@ -1,6 +1,22 @@
 //! What a rule asks of a packet.
 
-use std::net::IpAddr;
+pub mod address;
+pub mod connection;
+pub mod device;
+pub mod host;
+pub mod protocol;
+pub mod rate;
+pub mod set;
+
+pub use address::{AddressRange, AddressSide, AddressTypes, MaskedAddress};
+pub use connection::{ConnLimit, Conntrack, ConntrackTest, CtDirection, CtStates, CtStatuses};
+pub use device::{Bound, DevicePattern, Physdev};
+pub use host::{IpsecMode, IpsecPolicy, Owner, RpFilter, Transform};
+pub use protocol::{Comparison, PortSide, Ports, Protocol, SpiHeader};
+pub use rate::{
+    HashKeys, HashLimit, Limit, Rate, RateUnit, Recent, RecentAction, Statistic, TimeUnit,
+};
+pub use set::{CountTest, SetMatch};
 
 use compact_str::CompactString;
 use ipnet::IpNet;
@@ -86,11 +102,18 @@ pub enum Match {
         /// Whether it must be otherwise.
         negated: bool,
     },
+    /// A TCP option is there; implies TCP.
+    TcpOption {
+        /// Its number.
+        option: u8,
+        /// Whether it must not be there.
+        negated: bool,
+    },
     /// It is this ICMP message; implies the protocol of the family.
     Icmp {
         /// ICMP or ICMPv6.
         family: Family,
-        /// The type.
+        /// The type; 255 of ICMP for any, as iptables does.
         kind: u8,
         /// The code; `None` for any.
         code: Option<u8>,
@@ -106,6 +129,17 @@ pub enum Match {
         /// Whether it is spelt in the old way, `-m state --state`.
         old: bool,
     },
+    /// Something else that connection tracking knows.
+    Conntrack(Box<Conntrack>),
+    /// This helper of connection tracking looks after its connection.
+    Helper {
+        /// The helper.
+        name: CompactString,
+        /// Whether it must be otherwise.
+        negated: bool,
+    },
+    /// There are so many connections.
+    ConnLimit(ConnLimit),
     /// The packet's mark, cut by the mask, is this value.
     Mark {
         /// The value.
@@ -138,74 +172,110 @@ pub enum Match {
         /// Whether it must be otherwise.
         negated: bool,
     },
+    /// One of its addresses is of a kind that the host's routes tell (`-m addrtype`, `fib`).
+    AddressType {
+        /// Which address.
+        side: AddressSide,
+        /// The kinds, one of which it must be.
+        types: AddressTypes,
+        /// The device that the routes are asked for, if it matters.
+        device: Option<DeviceSide>,
+        /// Whether it must be of none of them.
+        negated: bool,
+    },
+    /// It crosses these ports of a bridge.
+    Physdev(Box<Physdev>),
+    /// An ipset holds it.
+    Set(Box<SetMatch>),
+    /// It is within a rate.
+    Limit(Box<Limit>),
+    /// It is within, or above, the rate of those like it.
+    HashLimit(Box<HashLimit>),
+    /// It was seen before.
+    Recent(Box<Recent>),
+    /// It is one of many.
+    Statistic {
+        /// Which of them.
+        which: Statistic,
+        /// Whether it must be another one.
+        negated: bool,
+    },
+    /// This user or group sent it.
+    Owner(Box<Owner>),
+    /// IPsec has this part in it.
+    Ipsec(Box<IpsecPolicy>),
+    /// Its source could be reached through where it came from.
+    RpFilter(RpFilter),
+    /// Its length in bytes, with the IP header.
+    Length {
+        /// At least.
+        min: u32,
+        /// At most.
+        max: u32,
+        /// Whether it must be otherwise.
+        negated: bool,
+    },
+    /// The hops that are left to it: TTL, or hop limit of IPv6.
+    HopLimit {
+        /// How they are compared.
+        comparison: Comparison,
+        /// With what.
+        hops: u8,
+        /// Whether the comparison must not hold.
+        negated: bool,
+    },
+    /// Its DSCP, the upper six bits of the type of service.
+    Dscp {
+        /// What it is.
+        value: u8,
+        /// Whether it must be otherwise.
+        negated: bool,
+    },
+    /// Its type of service, cut by the mask, is this.
+    Tos {
+        /// What it is.
+        value: u8,
+        /// The bits that are looked at.
+        mask: u8,
+        /// Whether it must be otherwise.
+        negated: bool,
+    },
+    /// The security parameters index of an IPsec header; implies its protocol for IPv4.
+    Spi {
+        /// The header.
+        header: SpiHeader,
+        /// The first.
+        min: u32,
+        /// The last, included.
+        max: u32,
+        /// Whether it must lie outside.
+        negated: bool,
+    },
+    /// Always holds: a module of iptables that asks nothing (`-m tcp` alone), or that the matches
+    /// behind it belong to rather than to the one before.
+    Module(CompactString),
     /// Always holds: a comment.
     Comment(CompactString),
     /// What we have no type for, word for word.
     Other(CompactString),
 }
 
-/// A device by name, or all devices whose names begin alike.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct DevicePattern {
-    /// The name, or what it begins with; as a rule says it, so it may be anything.
-    pub name: CompactString,
-    /// Whether longer names match, too: `eth+` for iptables, `eth*` for nft.
-    pub prefix: bool,
-}
-
-/// An address that lies in a range.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AddressRange {
-    /// Which of the packet's addresses.
-    pub side: AddressSide,
-    /// The first.
-    pub start: IpAddr,
-    /// The last, included; of the same family.
-    pub end: IpAddr,
-    /// Whether it must lie outside.
+/// Something asked, and whether it must be otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Asked<T> {
+    /// What is asked.
+    pub value: T,
+    /// Whether it must be otherwise.
     pub negated: bool,
 }
 
-/// An address that is compared under a mask with holes.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MaskedAddress {
-    /// Which of the packet's addresses.
-    pub side: AddressSide,
-    /// What it must be under the mask.
-    pub address: IpAddr,
-    /// The bits that are looked at; of the same family.
-    pub mask: IpAddr,
-    /// Whether it must be another one.
-    pub negated: bool,
-}
-
-/// Which of a packet's addresses.
+/// Which of a packet's devices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum AddressSide {
-    /// Where it comes from.
-    Source,
-    /// Where it goes to.
-    Destination,
-}
-
-/// Which of a packet's ports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum PortSide {
-    /// Where it comes from.
-    Source,
-    /// Where it goes to.
-    Destination,
-    /// One of both (`-m multiport --ports`).
-    Either,
-}
-
-/// Ports that a rule names.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Ports {
-    /// One port or range: `--dport`.
-    One(PortRange),
-    /// A list, even of one: `-m multiport --dports`, or a set of nft.
-    List(Box<[PortRange]>),
+pub enum DeviceSide {
+    /// The one it came in through.
+    In,
+    /// The one it goes out through.
+    Out,
 }
 
 /// To whom a packet was sent on the link.
@@ -217,16 +287,6 @@ pub enum PacketType {
     Broadcast,
     /// To a group.
     Multicast,
-}
-
-/// Whether a device match is bound to a name or to a device.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Bound {
-    /// To the name, whatever device has it (`iifname`).
-    #[default]
-    Name,
-    /// To the device that has the name as the rule is loaded (`iif`).
-    Index,
 }
 
 /// An address family.
@@ -247,90 +307,6 @@ impl Family {
             IpNet::V6(_) => Family::Ipv6,
         }
     }
-}
-
-/// A protocol above IP, by its number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Protocol(pub u8);
-
-/// The protocols that every tool knows by name without asking `/etc/protocols`.
-const PROTOCOLS: [(Protocol, &str); 8] = [
-    (Protocol::TCP, "tcp"),
-    (Protocol::UDP, "udp"),
-    (Protocol::ICMP, "icmp"),
-    (Protocol::ICMPV6, "ipv6-icmp"),
-    (Protocol(132), "sctp"),
-    (Protocol(136), "udplite"),
-    (Protocol(50), "esp"),
-    (Protocol(51), "ah"),
-];
-
-impl Protocol {
-    /// TCP.
-    pub const TCP: Protocol = Protocol(6);
-    /// UDP.
-    pub const UDP: Protocol = Protocol(17);
-    /// ICMP.
-    pub const ICMP: Protocol = Protocol(1);
-    /// ICMPv6.
-    pub const ICMPV6: Protocol = Protocol(58);
-
-    /// Its name, if all tools agree on one.
-    pub fn name(self) -> Option<&'static str> {
-        let known = PROTOCOLS.iter().find(|(protocol, _)| *protocol == self);
-        known.map(|(_, name)| *name)
-    }
-
-    /// The protocol of this name or number.
-    pub fn read(word: &str) -> Option<Self> {
-        let known = PROTOCOLS.iter().find(|(_, name)| *name == word);
-        match (known, word) {
-            (Some((protocol, _)), _) => Some(*protocol),
-            (None, "icmpv6") => Some(Protocol::ICMPV6),
-            (None, _) => word.parse().ok().map(Protocol),
-        }
-    }
-}
-
-impl std::fmt::Display for Protocol {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.name() {
-            Some(name) => f.write_str(name),
-            None => self.0.fmt(f),
-        }
-    }
-}
-
-/// States of a connection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CtStates {
-    /// Its first packet.
-    pub new: bool,
-    /// Packets were seen in both directions.
-    pub established: bool,
-    /// It belongs to another connection.
-    pub related: bool,
-    /// It fits no connection.
-    pub invalid: bool,
-    /// It is not tracked.
-    pub untracked: bool,
-    /// Its source was rewritten: a status rather than a state.
-    pub snat: bool,
-    /// Its destination was rewritten: a status rather than a state.
-    pub dnat: bool,
-}
-
-impl CtStates {
-    /// `RELATED,ESTABLISHED`: replies.
-    pub const REPLIES: CtStates = CtStates {
-        new: false,
-        established: true,
-        related: true,
-        invalid: false,
-        untracked: false,
-        snat: false,
-        dnat: false,
-    };
 }
 
 impl Match {
@@ -401,49 +377,13 @@ impl Match {
     }
 }
 
-impl DevicePattern {
-    /// All devices whose names begin with `start`.
-    pub fn starting(start: &str) -> Self {
-        DevicePattern {
-            name: start.into(),
-            prefix: true,
-        }
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// The one device of this name.
-    pub fn named(name: &str) -> Self {
-        DevicePattern {
-            name: name.into(),
-            prefix: false,
-        }
-    }
-
-    /// Whether this says exactly this device.
-    pub fn is(&self, name: &DeviceName) -> bool {
-        !self.prefix && self.name == name.as_str()
-    }
-
-    /// Whether a device of this name matches.
-    pub fn covers(&self, name: &str) -> bool {
-        match self.prefix {
-            true => name.starts_with(self.name.as_str()),
-            false => self.name == name,
-        }
-    }
-}
-
-impl From<&DeviceName> for DevicePattern {
-    fn from(name: &DeviceName) -> Self {
-        DevicePattern::named(name.as_str())
-    }
-}
-
-impl Ports {
-    /// The ranges.
-    pub fn ranges(&self) -> &[PortRange] {
-        match self {
-            Ports::One(range) => std::slice::from_ref(range),
-            Ports::List(ranges) => ranges,
-        }
+    /// A million rules fit into memory because a match does not grow: large ones are boxed.
+    #[test]
+    fn a_match_is_small() {
+        assert!(size_of::<Match>() <= 32, "{} bytes", size_of::<Match>());
     }
 }

@@ -1,10 +1,21 @@
 //! What a rule does with a packet.
 
-use std::net::IpAddr;
+pub mod log;
+pub mod mark;
+pub mod nat;
+pub mod packet;
+pub mod refuse;
+pub mod set;
+
+pub use log::{Log, LogDetails, Queue};
+pub use mark::{CopyMark, CtAssign, CtZone, SetMark, Tproxy};
+pub use nat::{NatAddress, NatFlags, NatTarget};
+pub use packet::{SegmentSize, SetHops, SetTos};
+pub use refuse::RejectWith;
+pub use set::{SetAction, SetChange};
 
 use compact_str::CompactString;
-use schemars::JsonSchema;
-use serde::Serialize;
+use ipnet::IpNet;
 
 use super::MapKey;
 use crate::value::PortRange;
@@ -49,6 +60,9 @@ pub enum Target {
         /// How they are chosen.
         flags: NatFlags,
     },
+    /// The address becomes the one at the same place in this prefix: the destination as a packet
+    /// comes in, the source as it goes out.
+    Netmap(IpNet),
     /// The checksum is computed, for receivers that look at it too early (iptables only).
     ChecksumFill,
     /// The packet is written to the log, and goes on.
@@ -57,78 +71,48 @@ pub enum Target {
     SetMark(SetMark),
     /// The connection's mark is changed, and the packet goes on.
     SetCtMark(SetMark),
+    /// A mark is copied, and the packet goes on.
+    CopyMark(CopyMark),
+    /// The packet's connection is tracked in a way of its own.
+    Ct(Box<CtAssign>),
     /// The connection is not tracked (`NOTRACK`, `-j CT --notrack`, nft's `notrack`).
     Notrack,
+    /// A socket of this host gets the packet.
+    Tproxy(Box<Tproxy>),
+    /// A program decides.
+    Queue(Queue),
+    /// TCP's largest segment is changed, and the packet goes on.
+    SegmentSize(SegmentSize),
+    /// The DSCP becomes this, and the packet goes on.
+    SetDscp(u8),
+    /// The type of service is changed, and the packet goes on.
+    SetTos(SetTos),
+    /// The hops that are left change, and the packet goes on.
+    SetHops(SetHops),
+    /// The class for traffic shaping becomes this, and the packet goes on.
+    Classify {
+        /// The qdisc.
+        major: u16,
+        /// The class within.
+        minor: u16,
+    },
+    /// An ipset is changed, and the packet goes on.
+    SetChange(Box<SetChange>),
+    /// The packet's way is written to the log (`-j TRACE`), and it goes on.
+    Trace,
     /// The next rule is asked: the rule only counts.
     Continue,
     /// What we have no type for, word for word.
     Other(CompactString),
 }
 
-/// What an address becomes, and its port.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NatTarget {
-    /// The addresses; `None` for the port alone.
-    pub to: Option<NatAddress>,
-    /// The ports to take.
-    pub ports: Option<PortRange>,
-    /// How they are chosen.
-    pub flags: NatFlags,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// How an address or port is chosen among several.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct NatFlags {
-    /// Ports are mixed (`--random`).
-    pub random: bool,
-    /// Ports are mixed well (`--random-fully`, `fully-random`).
-    pub fully_random: bool,
-    /// A client gets the same address each time.
-    pub persistent: bool,
-}
-
-/// New bits for a mark: `(mark & !mask) ^ value`, as the kernel does it for both tools.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SetMark {
-    /// What is put in.
-    pub value: u32,
-    /// The bits that are cleared first; all for a plain assignment.
-    pub mask: u32,
-}
-
-/// What is written to the log.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Log {
-    /// What the line begins with.
-    pub prefix: Option<CompactString>,
-    /// Syslog's level, 0 to 7; `None` for the default, 4.
-    pub level: Option<u8>,
-    /// The group of `NFLOG`, or of nft's `log group`; `None` for the kernel's log.
-    pub group: Option<u16>,
-    /// Further options, word for word.
-    pub options: Vec<CompactString>,
-}
-
-/// How a sender is told that its packet was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum RejectWith {
-    /// ICMP or ICMPv6 port unreachable: the default of nft, and libvirt's choice.
-    PortUnreachable,
-    /// Another ICMP unreachable message of IPv4, by its code.
-    Icmp(u8),
-    /// Another ICMPv6 unreachable message, by its code.
-    Icmpv6(u8),
-    /// nft's own numbering, for tables of both families: 0 no route, 2 host, 3 prohibited.
-    Icmpx(u8),
-    /// A TCP reset.
-    TcpReset,
-}
-
-/// Addresses that a source becomes, from start to end, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct NatAddress {
-    /// The first.
-    pub start: IpAddr,
-    /// The last; the same for just one.
-    pub end: IpAddr,
+    /// A million rules fit into memory because a target does not grow: large ones are boxed.
+    #[test]
+    fn a_target_is_small() {
+        assert!(size_of::<Target>() <= 40, "{} bytes", size_of::<Target>());
+    }
 }

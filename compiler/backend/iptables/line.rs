@@ -91,19 +91,39 @@ fn print_match(
         | Match::Fragment { .. }
         | Match::Port { .. }
         | Match::TcpFlags { .. }
+        | Match::TcpOption { .. }
         | Match::Icmp { .. }
+        | Match::Conntrack(_)
+        | Match::Helper { .. }
+        | Match::ConnLimit(_)
         | Match::Mark { .. }
         | Match::CtMark { .. }
         | Match::SourceMac { .. }
         | Match::PacketType { .. }
+        | Match::AddressType { .. }
+        | Match::Physdev(_)
+        | Match::Set(_)
+        | Match::Limit(_)
+        | Match::HashLimit(_)
+        | Match::Recent(_)
+        | Match::Statistic { .. }
+        | Match::Owner(_)
+        | Match::Ipsec(_)
+        | Match::RpFilter(_)
+        | Match::Length { .. }
+        | Match::HopLimit { .. }
+        | Match::Dscp { .. }
+        | Match::Tos { .. }
+        | Match::Spi { .. }
+        | Match::Module(_)
         | Match::Comment(_) => return Err(inexpressible("this match")),
     };
     Ok(())
 }
 
 fn device(pattern: &DevicePattern) -> String {
-    let plus = if pattern.prefix { "+" } else { "" };
-    format!("{}{plus}", pattern.name)
+    let plus = if pattern.is_prefix() { "+" } else { "" };
+    format!("{}{plus}", pattern.name())
 }
 
 fn by_name<T>(name: T, bound: Bound) -> Result<T, Inexpressible> {
@@ -170,9 +190,21 @@ fn print_target(text: &mut String, target: &Target, family: Family) -> Result<()
         | Target::Goto(_)
         | Target::Dnat(_)
         | Target::Redirect { .. }
+        | Target::Netmap(_)
         | Target::Log(_)
         | Target::SetMark(_)
         | Target::SetCtMark(_)
+        | Target::CopyMark(_)
+        | Target::Ct(_)
+        | Target::Tproxy(_)
+        | Target::Queue(_)
+        | Target::SegmentSize(_)
+        | Target::SetDscp(_)
+        | Target::SetTos(_)
+        | Target::SetHops(_)
+        | Target::Classify { .. }
+        | Target::SetChange(_)
+        | Target::Trace
         | Target::Notrack => return Err(inexpressible("this target")),
     };
     Ok(())

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::words::{Words, read_rule};
 use crate::backend::gap::{Reading, Unread};
 use crate::firewall::{
-    Base, BaseKind, Chain, ChainPolicy, Family, Hook, Place, Ruleset, Table, TableFamily,
+    Base, BaseKind, Chain, ChainPolicy, Counter, Family, Hook, Place, Ruleset, Table, TableFamily,
 };
 
 /// The tables of `text`, which iptables or ip6tables printed.
@@ -169,5 +169,6 @@ fn built_in(table: &str, chain: &str, policy: ChainPolicy) -> Result<Base, Strin
         hook,
         priority: hook.iptables_priority(table),
         policy,
+        counter: Counter::default(),
     })
 }

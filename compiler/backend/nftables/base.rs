@@ -3,7 +3,7 @@
 use super::cursor::Refusal;
 use super::keyword;
 use super::token::Token;
-use crate::firewall::{Base, BaseKind, ChainPolicy, Hook};
+use crate::firewall::{Base, BaseKind, ChainPolicy, Counter, Hook};
 
 /// The names that nft has for priorities, and where.
 const PRIORITIES: [(&str, i32, &[Hook]); 6] = [
@@ -66,6 +66,7 @@ pub(super) fn read_base(tokens: &[Token<'_>], had: Option<Base>) -> Result<Base,
         priority: read_priority(priority)
             .ok_or_else(|| format!("'{}' is no priority", priority.join(" ")))?,
         policy: had.map_or(ChainPolicy::Accept, |base| base.policy),
+        counter: Counter::default(),
     })
 }
 

@@ -57,10 +57,10 @@ fn match_words(text: &mut String, each: &Match) -> Result<(), Inexpressible> {
     // Writing into a String cannot fail.
     let _ = match each {
         Match::InDevice { name, bound, .. } => {
-            write!(text, "i{} \"{}\" ", device(*bound), name.name)
+            write!(text, "i{} \"{}\" ", device(*bound), name.name())
         }
         Match::OutDevice { name, bound, .. } => {
-            write!(text, "o{} \"{}\" ", device(*bound), name.name)
+            write!(text, "o{} \"{}\" ", device(*bound), name.name())
         }
         Match::Source { net, negated } => address(text, "saddr", net, *negated),
         Match::Destination { net, negated } => address(text, "daddr", net, *negated),
@@ -85,11 +85,31 @@ fn match_words(text: &mut String, each: &Match) -> Result<(), Inexpressible> {
         | Match::Fragment { .. }
         | Match::Port { .. }
         | Match::TcpFlags { .. }
+        | Match::TcpOption { .. }
         | Match::Icmp { .. }
+        | Match::Conntrack(_)
+        | Match::Helper { .. }
+        | Match::ConnLimit(_)
         | Match::Mark { .. }
         | Match::CtMark { .. }
         | Match::SourceMac { .. }
         | Match::PacketType { .. }
+        | Match::AddressType { .. }
+        | Match::Physdev(_)
+        | Match::Set(_)
+        | Match::Limit(_)
+        | Match::HashLimit(_)
+        | Match::Recent(_)
+        | Match::Statistic { .. }
+        | Match::Owner(_)
+        | Match::Ipsec(_)
+        | Match::RpFilter(_)
+        | Match::Length { .. }
+        | Match::HopLimit { .. }
+        | Match::Dscp { .. }
+        | Match::Tos { .. }
+        | Match::Spi { .. }
+        | Match::Module(_)
         | Match::Comment(_) => return Err(inexpressible("this match")),
     };
     Ok(())
@@ -159,9 +179,21 @@ fn target_words(
         | Target::Goto(_)
         | Target::Dnat(_)
         | Target::Redirect { .. }
+        | Target::Netmap(_)
         | Target::Log(_)
         | Target::SetMark(_)
         | Target::SetCtMark(_)
+        | Target::CopyMark(_)
+        | Target::Ct(_)
+        | Target::Tproxy(_)
+        | Target::Queue(_)
+        | Target::SegmentSize(_)
+        | Target::SetDscp(_)
+        | Target::SetTos(_)
+        | Target::SetHops(_)
+        | Target::Classify { .. }
+        | Target::SetChange(_)
+        | Target::Trace
         | Target::Notrack => return Err(inexpressible("this target")),
     };
     Ok(())

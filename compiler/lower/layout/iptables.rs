@@ -8,8 +8,8 @@ use ipnet::IpNet;
 
 use super::{present, stacked, untranslated};
 use crate::firewall::{
-    Base, BaseKind, Chain, ChainPolicy, Family, Hook, Match, NetworkPolicy, Policy, Protocol,
-    RejectWith, Rule, Ruleset, SubnetPolicy, Table, TableFamily, Target, Translation,
+    Base, BaseKind, Chain, ChainPolicy, Counter, Family, Hook, Match, NetworkPolicy, Policy,
+    Protocol, RejectWith, Rule, Ruleset, SubnetPolicy, Table, TableFamily, Target, Translation,
 };
 use crate::value::{DeviceName, PortRange};
 
@@ -255,6 +255,7 @@ fn shared(table: &str, hook: Hook, jumps: &[&str]) -> Chain {
             hook,
             priority: hook.iptables_priority(table),
             policy: ChainPolicy::Accept,
+            counter: Counter::default(),
         }),
         comment: None,
         rules: jumps.iter().map(jump).collect(),

@@ -9,8 +9,8 @@ use ipnet::IpNet;
 
 use super::{present, stacked, untranslated};
 use crate::firewall::{
-    Base, BaseKind, Chain, ChainPolicy, Family, Hook, Match, NetworkPolicy, Policy, Protocol,
-    RejectWith, Rule, Ruleset, SubnetPolicy, Table, TableFamily, Target, Translation,
+    Base, BaseKind, Chain, ChainPolicy, Counter, Family, Hook, Match, NetworkPolicy, Policy,
+    Protocol, RejectWith, Rule, Ruleset, SubnetPolicy, Table, TableFamily, Target, Translation,
 };
 use crate::value::DeviceName;
 
@@ -164,5 +164,6 @@ fn base(kind: BaseKind, hook: Hook, priority: i32) -> Base {
         hook,
         priority,
         policy: ChainPolicy::Accept,
+        counter: Counter::default(),
     }
 }

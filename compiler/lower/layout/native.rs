@@ -11,9 +11,9 @@ use ipnet::IpNet;
 
 use super::{present, untranslated};
 use crate::firewall::{
-    Base, BaseKind, Chain, ChainPolicy, ElementKey, Family, Hook, MapElement, MapKey, Match,
-    NetworkPolicy, Policy, Protocol, RejectWith, Rule, Ruleset, SubnetPolicy, Table, TableFamily,
-    Target, VerdictMap,
+    Base, BaseKind, Chain, ChainPolicy, Counter, ElementKey, Family, Hook, MapElement, MapKey,
+    Match, NetworkPolicy, Policy, Protocol, RejectWith, Rule, Ruleset, SubnetPolicy, Table,
+    TableFamily, Target, VerdictMap,
 };
 use crate::value::{DeviceName, encode as spell};
 
@@ -179,6 +179,7 @@ fn forward() -> Chain {
         hook: Hook::Forward,
         priority: AHEAD,
         policy: ChainPolicy::Accept,
+        counter: Counter::default(),
     };
     let rules = vec![
         lookup(MapKey::Oifname, "to"),
@@ -198,6 +199,7 @@ fn postrouting() -> Chain {
         hook: Hook::Postrouting,
         priority: Hook::Postrouting.iptables_priority("nat") + AHEAD,
         policy: ChainPolicy::Accept,
+        counter: Counter::default(),
     };
     let kept = [Family::Ipv4, Family::Ipv6]
         .into_iter()

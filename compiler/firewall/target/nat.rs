@@ -1,0 +1,39 @@
+//! What addresses and ports become.
+
+use std::net::IpAddr;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::value::PortRange;
+
+/// What an address becomes, and its port.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NatTarget {
+    /// The addresses; `None` for the port alone.
+    pub to: Option<NatAddress>,
+    /// The ports to take.
+    pub ports: Option<PortRange>,
+    /// How they are chosen.
+    pub flags: NatFlags,
+}
+
+/// How an address or port is chosen among several.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NatFlags {
+    /// Ports are mixed (`--random`).
+    pub random: bool,
+    /// Ports are mixed well (`--random-fully`, `fully-random`).
+    pub fully_random: bool,
+    /// A client gets the same address each time.
+    pub persistent: bool,
+}
+
+/// Addresses that a source becomes, from start to end, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct NatAddress {
+    /// The first.
+    pub start: IpAddr,
+    /// The last; the same for just one.
+    pub end: IpAddr,
+}
