@@ -68,6 +68,41 @@ pub enum Element {
     Option(usize),
 }
 
+impl Element {
+    /// The place of this element once `gone` is away; `None` if it went with it.
+    fn without(self, gone: Element) -> Option<Element> {
+        use Element::{
+            Bootp, Dhcp, DhcpHost, DnsHost, Forwarder, Ip, Option, Range, Route, Srv, Tftp, Txt,
+        };
+        let up = |at: usize, gone: usize| match at.cmp(&gone) {
+            std::cmp::Ordering::Less => Some(at),
+            std::cmp::Ordering::Equal => None,
+            std::cmp::Ordering::Greater => Some(at - 1),
+        };
+        match (self, gone) {
+            (one, other) if one == other => None,
+            (Forwarder(at), Forwarder(gone)) => up(at, gone).map(Forwarder),
+            (Txt(at), Txt(gone)) => up(at, gone).map(Txt),
+            (Srv(at), Srv(gone)) => up(at, gone).map(Srv),
+            (DnsHost(at), DnsHost(gone)) => up(at, gone).map(DnsHost),
+            (Route(at), Route(gone)) => up(at, gone).map(Route),
+            (Option(at), Option(gone)) => up(at, gone).map(Option),
+            (Ip(ip), Ip(gone)) => up(ip, gone).map(Ip),
+            (Tftp(ip), Ip(gone)) => up(ip, gone).map(Tftp),
+            (Dhcp(ip), Ip(gone)) => up(ip, gone).map(Dhcp),
+            (Bootp(ip), Ip(gone)) => up(ip, gone).map(Bootp),
+            (Range(ip, at), Ip(gone)) => up(ip, gone).map(|ip| Range(ip, at)),
+            (DhcpHost(ip, at), Ip(gone)) => up(ip, gone).map(|ip| DhcpHost(ip, at)),
+            (Range(ip, _) | DhcpHost(ip, _) | Bootp(ip), Dhcp(gone)) if ip == gone => None,
+            (Range(ip, at), Range(of, gone)) if ip == of => up(at, gone).map(|at| Range(ip, at)),
+            (DhcpHost(ip, at), DhcpHost(of, gone)) if ip == of => {
+                up(at, gone).map(|at| DhcpHost(ip, at))
+            }
+            (kept, _) => Some(kept),
+        }
+    }
+}
+
 impl fmt::Display for Element {
     /// An XPath, so that any tool finds the element.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -218,6 +253,30 @@ impl Draft {
         self.say(Finding::new(FindingKind::Note, about, message));
     }
 
+    /// Whether the element was guessed.
+    pub fn guesses(&self, element: Element) -> bool {
+        let guess = |it: &&Finding| it.kind == FindingKind::Guessed && it.about == element;
+        self.findings.iter().any(|finding| guess(&finding))
+    }
+
+    /// Something tells all that was unknown or guessed so far.
+    pub fn settled(&mut self) {
+        self.findings.retain(|finding| match finding.kind {
+            FindingKind::Unknown | FindingKind::Guessed => false,
+            FindingKind::Differs | FindingKind::Note => true,
+        });
+    }
+
+    /// The element was taken away: what was of it goes, and later ones of its kind move up.
+    pub fn gone(&mut self, gone: Element) {
+        let proofs = std::mem::take(&mut self.proofs).into_iter();
+        let kept = proofs.filter_map(|(element, lines)| Some((element.without(gone)?, lines)));
+        self.proofs = kept.collect();
+        for finding in &mut self.findings {
+            finding.about = finding.about.without(gone).unwrap_or(Element::Network);
+        }
+    }
+
     /// All of it, elements in their order.
     pub fn finish(self) -> (Vec<Evidence>, Vec<Finding>) {
         let evidence = self.proofs.into_iter().map(|(element, origins)| Evidence {
@@ -226,5 +285,28 @@ impl Draft {
         });
         let evidence = evidence.filter(|evidence| !evidence.origins.is_empty());
         (evidence.collect(), self.findings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_follows_a_gone_element_moves_up() {
+        let ip = Element::Ip(1);
+        assert_eq!(Element::Ip(0).without(ip), Some(Element::Ip(0)));
+        assert_eq!(Element::Ip(1).without(ip), None);
+        assert_eq!(Element::Dhcp(1).without(ip), None);
+        assert_eq!(Element::Range(2, 3).without(ip), Some(Element::Range(1, 3)));
+        let range = Element::Range(0, 0);
+        assert_eq!(Element::Range(0, 1).without(range), Some(Element::Range(0, 0)));
+        assert_eq!(Element::Range(1, 1).without(range), Some(Element::Range(1, 1)));
+        assert_eq!(Element::Range(1, 1).without(Element::Dhcp(1)), None);
+    }
+
+    #[test]
+    fn an_element_is_found_by_its_path() {
+        assert_eq!(Element::Range(0, 1).to_string(), "/network/ip[1]/dhcp/range[2]");
     }
 }

@@ -147,6 +147,15 @@ impl<'a> Seen<'a> {
         .collect()
     }
 
+    /// The configuration of its dnsmasq as a whole.
+    pub fn conf_file(&self) -> Option<Origin> {
+        let (file, _) = &self.files?.conf;
+        Some(Origin {
+            file: *file,
+            line: None,
+        })
+    }
+
     /// The lines of the configuration of its dnsmasq that begin with this.
     pub fn conf_lines(&self, start: &str) -> Vec<Origin> {
         let conf = self.files.map(|files| &files.conf);

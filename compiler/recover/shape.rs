@@ -2,7 +2,10 @@
 //!
 //! libvirt, lanwright and people's guides make rules of a few matches: devices, a source, a
 //! destination, a port, replies. A [`Shape`] holds those, each at most once, so that two spellings
-//! of one rule are equal. A rule that asks for anything else has no shape and is somebody else's.
+//! of one rule are equal. A rule that asks for anything else has no shape and is somebody else's,
+//! whatever else there will be to ask for: that is why matches and targets are not listed here one
+//! by one.
+#![allow(clippy::wildcard_enum_match_arm)]
 
 use ipnet::IpNet;
 
@@ -78,18 +81,36 @@ impl Shape {
         Some(shape)
     }
 
+    /// Takes in one match of those that rules of networks have.
     fn add(&mut self, part: &Match) -> Option<()> {
-        match part {
+        if let Match::Comment(_) = part {
+            return Some(());
+        }
+        self.device(part)
+            .or_else(|| self.address(part))
+            .or_else(|| self.rest(part))
+    }
+
+    fn device(&mut self, part: &Match) -> Option<()> {
+        let (place, name, bound) = match part {
             Match::InDevice {
                 name,
                 bound,
                 negated: false,
-            } if !name.prefix => set(&mut self.came_in, Device::new(&name.name, *bound)),
+            } => (&mut self.came_in, name, bound),
             Match::OutDevice {
                 name,
                 bound,
                 negated: false,
-            } if !name.prefix => set(&mut self.goes_out, Device::new(&name.name, *bound)),
+            } => (&mut self.goes_out, name, bound),
+            _ => return None,
+        };
+        let single = !name.is_prefix();
+        single.then(|| set(place, Device::new(name.name(), *bound)))?
+    }
+
+    fn address(&mut self, part: &Match) -> Option<()> {
+        match part {
             Match::Source {
                 net,
                 negated: false,
@@ -100,6 +121,12 @@ impl Shape {
             } => set_net(&mut self.destination, *net),
             Match::Destination { net, negated: true } => set(&mut self.beyond, *net),
             Match::Family(family) => set(&mut self.family, *family),
+            _ => None,
+        }
+    }
+
+    fn rest(&mut self, part: &Match) -> Option<()> {
+        match part {
             Match::Protocol {
                 protocol,
                 negated: false,
@@ -123,23 +150,7 @@ impl Shape {
                 self.replies = true;
                 Some(())
             }
-            Match::Comment(_) => Some(()),
-            Match::InDevice { .. }
-            | Match::OutDevice { .. }
-            | Match::Source { .. }
-            | Match::AddressRange(_)
-            | Match::MaskedAddress(_)
-            | Match::Protocol { .. }
-            | Match::Fragment { .. }
-            | Match::Port { .. }
-            | Match::TcpFlags { .. }
-            | Match::Icmp { .. }
-            | Match::CtState { .. }
-            | Match::Mark { .. }
-            | Match::CtMark { .. }
-            | Match::SourceMac { .. }
-            | Match::PacketType { .. }
-            | Match::Other(_) => None,
+            _ => None,
         }
     }
 
@@ -239,19 +250,7 @@ impl Act {
                 ports: to.ports,
                 flags: to.flags,
             }),
-            Target::Reject(_)
-            | Target::Jump(_)
-            | Target::Goto(_)
-            | Target::Vmap { .. }
-            | Target::Snat(_)
-            | Target::Dnat(_)
-            | Target::Redirect { .. }
-            | Target::Log(_)
-            | Target::SetMark(_)
-            | Target::SetCtMark(_)
-            | Target::Notrack
-            | Target::Continue
-            | Target::Other(_) => None,
+            _ => None,
         }
     }
 }
