@@ -23,6 +23,7 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::Compare;
 use crate::value::{DeviceName, PortRange};
 
 /// One thing that must hold.
@@ -254,6 +255,8 @@ pub enum Match {
     /// Always holds: a module of iptables that asks nothing (`-m tcp` alone), or that the matches
     /// behind it belong to rather than to the one before.
     Module(CompactString),
+    /// What nft compares, where no other variant says it.
+    Compare(Box<Compare>),
     /// Always holds: a comment.
     Comment(CompactString),
     /// What we have no type for, word for word.

@@ -116,6 +116,7 @@ fn print_match(
         | Match::Tos { .. }
         | Match::Spi { .. }
         | Match::Module(_)
+        | Match::Compare(_)
         | Match::Comment(_) => return Err(inexpressible("this match")),
     };
     Ok(())
@@ -129,7 +130,7 @@ fn device(pattern: &DevicePattern) -> String {
 fn by_name<T>(name: T, bound: Bound) -> Result<T, Inexpressible> {
     match bound {
         Bound::Name => Ok(name),
-        Bound::Index => Err(inexpressible("a match of a device's number")),
+        Bound::Index | Bound::Gone => Err(inexpressible("a match of a device's number")),
     }
 }
 
@@ -167,9 +168,7 @@ fn print_target(text: &mut String, target: &Target, family: Family) -> Result<()
             Family::Ipv6 => write!(text, " -j REJECT --reject-with icmp6-port-unreachable"),
         },
         Target::Jump(chain) => write!(text, " -j {chain}"),
-        Target::Vmap { map, .. } => {
-            return Err(inexpressible(format!("a look-up in the map '{map}'")));
-        }
+        Target::Vmap(_) => return Err(inexpressible("a look-up in a map")),
         Target::Masquerade { ports: None, .. } => write!(text, " -j MASQUERADE"),
         Target::Masquerade {
             ports: Some(ports), ..
@@ -205,6 +204,9 @@ fn print_target(text: &mut String, target: &Target, family: Family) -> Result<()
         | Target::Classify { .. }
         | Target::SetChange(_)
         | Target::Trace
+        | Target::Translate(_)
+        | Target::Assign(_)
+        | Target::Count(_)
         | Target::Notrack => return Err(inexpressible("this target")),
     };
     Ok(())

@@ -7,9 +7,7 @@ use std::collections::HashMap;
 
 use super::words::{Words, read_rule};
 use crate::backend::gap::{Reading, Unread};
-use crate::firewall::{
-    Base, BaseKind, Chain, ChainPolicy, Counter, Family, Hook, Place, Ruleset, Table, TableFamily,
-};
+use crate::firewall::{Base, Chain, ChainPolicy, Family, Hook, Place, Ruleset, Table, TableFamily};
 
 /// The tables of `text`, which iptables or ip6tables printed.
 pub fn parse(text: &str, family: Family) -> Reading<Ruleset> {
@@ -160,15 +158,12 @@ fn without_counters(line: &str) -> &str {
 }
 
 fn built_in(table: &str, chain: &str, policy: ChainPolicy) -> Result<Base, String> {
-    let hook = Hook::ALL
+    let hook = Hook::IP
         .into_iter()
-        .find(|hook| hook.iptables_chain() == chain)
+        .find(|hook| hook.iptables_chain() == Some(chain))
         .ok_or_else(|| format!("'{chain}' is no built-in chain, so it has no policy"))?;
     Ok(Base {
-        kind: BaseKind::of_iptables(table),
-        hook,
-        priority: hook.iptables_priority(table),
         policy,
-        counter: Counter::default(),
+        ..Base::of_iptables(table, hook)
     })
 }

@@ -21,12 +21,12 @@ fn table_family(table: &Table) -> Option<Family> {
     match table.family {
         TableFamily::Ip => Some(Family::Ipv4),
         TableFamily::Ip6 => Some(Family::Ipv6),
-        TableFamily::Inet => None,
+        TableFamily::Inet | TableFamily::Arp | TableFamily::Bridge | TableFamily::Netdev => None,
     }
 }
 
 fn print_table(text: &mut String, table: &Table, family: Family) -> Result<(), Inexpressible> {
-    if let Some(map) = table.maps.first() {
+    if let Some(map) = table.sets.first() {
         return Err(line::inexpressible(format!("the map '{}'", map.name)));
     }
     // Writing into a String cannot fail.

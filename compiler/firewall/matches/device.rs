@@ -22,6 +22,9 @@ pub enum Bound {
     Name,
     /// To the device that has the name as the rule is loaded (`iif`).
     Index,
+    /// To a device that is gone: only its number is left, in place of a name, and no packet
+    /// matches (nft only).
+    Gone,
 }
 
 /// The ports of a bridge that a packet crosses (`-m physdev`).
