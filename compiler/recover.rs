@@ -66,7 +66,9 @@ pub fn recover(capture: &Capture) -> Recovery {
     }
     for defined in &capture.definitions {
         if used.insert(defined.network.name.clone()) {
-            recovery.networks.push(network::defined_only(capture, defined));
+            recovery
+                .networks
+                .push(network::defined_only(capture, defined));
         }
     }
     set_apart(&mut recovery.networks);
@@ -76,7 +78,9 @@ pub fn recover(capture: &Capture) -> Recovery {
 /// Whether a bridge makes a network: something rules or serves it, or it has an address. Other
 /// programs' bridges are theirs.
 fn matters(segment: &Segment, findings: &mut Vec<Finding>) -> bool {
-    let signs = segment.rules.is_some_and(|rules| rules != Arrangement::ByHand)
+    let signs = segment
+        .rules
+        .is_some_and(|rules| rules != Arrangement::ByHand)
         || segment.service
         || segment.defined;
     if let (false, Some(owner)) = (signs, owner(&segment.bridge)) {
@@ -94,9 +98,9 @@ fn owner(bridge: &DeviceName) -> Option<&'static str> {
         let rest = name.strip_prefix(start);
         rest.is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
     };
-    let hash = name.strip_prefix("br-").is_some_and(|rest| {
-        rest.len() == 12 && rest.bytes().all(|byte| byte.is_ascii_hexdigit())
-    });
+    let hash = name
+        .strip_prefix("br-")
+        .is_some_and(|rest| rest.len() == 12 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()));
     match name {
         "docker0" | "docker_gwbridge" => Some("Docker"),
         _ if hash => Some("Docker"),

@@ -27,7 +27,10 @@ struct Found {
 /// leaves no trace.
 pub(super) fn read(seen: &Seen<'_>, draft: &mut Draft) -> Vec<Subnet> {
     let observed = seen.capture.observed(Topic::Addresses);
-    let mut found: Vec<Found> = seen.addresses().map(|it| of_bridge(seen, it.address)).collect();
+    let mut found: Vec<Found> = seen
+        .addresses()
+        .map(|it| of_bridge(seen, it.address))
+        .collect();
     let of_bridge = found.len();
     of_service(seen, &mut found);
     of_rules(seen, &mut found);
@@ -39,7 +42,10 @@ pub(super) fn read(seen: &Seen<'_>, draft: &mut Draft) -> Vec<Subnet> {
         match (found.guessed, observed) {
             (true, true) => draft.differs(
                 about,
-                format!("the host knows the subnet {} but has no address in it", net.trunc()),
+                format!(
+                    "the host knows the subnet {} but has no address in it",
+                    net.trunc()
+                ),
             ),
             (true, false) => draft.guessed(
                 about,
@@ -51,7 +57,10 @@ pub(super) fn read(seen: &Seen<'_>, draft: &mut Draft) -> Vec<Subnet> {
         if observed && !is_ruled(seen, net) {
             draft.differs(
                 about,
-                format!("no rule lets {} cross the border as those of its network do", net.trunc()),
+                format!(
+                    "no rule lets {} cross the border as those of its network do",
+                    net.trunc()
+                ),
             );
         }
         draft.proves(about, found.origins);
@@ -70,7 +79,10 @@ pub(super) fn read(seen: &Seen<'_>, draft: &mut Draft) -> Vec<Subnet> {
 
 fn of_bridge(seen: &Seen<'_>, interface: IpNet) -> Found {
     let mut origins = seen.files_of(Role::Addresses);
-    if let Some(lines) = seen.rules.and_then(|ruled| ruled.lines_of(interface.trunc())) {
+    if let Some(lines) = seen
+        .rules
+        .and_then(|ruled| ruled.lines_of(interface.trunc()))
+    {
         origins.extend(lines);
     }
     Found {
@@ -150,7 +162,9 @@ fn of_rules(seen: &Seen<'_>, found: &mut Vec<Found>) {
     };
     for subnet in &ruled.policy.subnets {
         let lines = ruled.lines_of(subnet.net).unwrap_or_default();
-        let known = found.iter_mut().find(|it| it.interface.trunc() == subnet.net);
+        let known = found
+            .iter_mut()
+            .find(|it| it.interface.trunc() == subnet.net);
         match known {
             Some(known) => known.origins.extend(lines),
             None => found.push(Found {

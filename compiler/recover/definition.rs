@@ -46,7 +46,13 @@ pub(super) fn base(defined: &Definition, seen: &Network, draft: &mut Draft) -> N
     draft.proves(Element::Network, [origin(defined)]);
     let mut network = defined.network.clone();
     if network.name != seen.name && named {
-        differs(draft, Element::Name, "the name", network.name.as_str(), seen.name.as_str());
+        differs(
+            draft,
+            Element::Name,
+            "the name",
+            network.name.as_str(),
+            seen.name.as_str(),
+        );
     }
     let modes = [&network, seen].map(|it| it.mode().unwrap_or("isolated"));
     if modes[0] != modes[1] {
@@ -62,7 +68,10 @@ pub(super) fn base(defined: &Definition, seen: &Network, draft: &mut Draft) -> N
 
 /// Names what the definition says and what the host holds instead.
 fn differs(draft: &mut Draft, about: Element, what: &str, defined: &str, held: &str) {
-    draft.differs(about, format!("{what}: libvirt's file says {defined}, the host {held}"));
+    draft.differs(
+        about,
+        format!("{what}: libvirt's file says {defined}, the host {held}"),
+    );
 }
 
 /// Compares the parts that a host shows.
@@ -74,7 +83,12 @@ fn compare(declared: &Virtual, held: &Virtual, draft: &mut Draft) {
     };
     let option = |value: Option<String>| value.unwrap_or_else(|| "nothing".to_owned());
     if let Some(mac) = declared.mac.zip(held.mac) {
-        say(Element::Mac, "the mac", mac.0.to_string(), mac.1.to_string());
+        say(
+            Element::Mac,
+            "the mac",
+            mac.0.to_string(),
+            mac.1.to_string(),
+        );
     }
     let mtu = |it: &Virtual| option(it.mtu.map(|mtu| mtu.to_string()));
     say(Element::Mtu, "the mtu", mtu(declared), mtu(held));
@@ -83,25 +97,49 @@ fn compare(declared: &Virtual, held: &Virtual, draft: &mut Draft) {
         say(Element::Forward, "the way out", dev(declared), dev(held));
     }
     let addresses = |it: &Virtual| {
-        list(it.subnets.iter().map(|subnet| subnet.interface().to_string()))
+        list(
+            it.subnets
+                .iter()
+                .map(|subnet| subnet.interface().to_string()),
+        )
     };
-    say(Element::Network, "the addresses", addresses(declared), addresses(held));
+    say(
+        Element::Network,
+        "the addresses",
+        addresses(declared),
+        addresses(held),
+    );
     let ranges = |it: &Virtual| {
         let dhcps = it.subnets.iter().filter_map(|subnet| subnet.dhcp.as_ref());
         let ranges = dhcps.flat_map(|dhcp| &dhcp.ranges);
         list(ranges.map(|range| format!("{} to {}", range.start(), range.end())))
     };
-    say(Element::Network, "the ranges of DHCP", ranges(declared), ranges(held));
+    say(
+        Element::Network,
+        "the ranges of DHCP",
+        ranges(declared),
+        ranges(held),
+    );
     let routes = |it: &Virtual| {
         let routes = it.routes.iter();
         list(routes.map(|route| format!("{} via {}", route.destination, route.gateway)))
     };
-    say(Element::Network, "the routes", routes(declared), routes(held));
+    say(
+        Element::Network,
+        "the routes",
+        routes(declared),
+        routes(held),
+    );
     let domain = |it: &Virtual| {
         let domain = it.domain.as_ref();
         option(domain.map(|domain| domain.name.as_str().to_owned()))
     };
-    say(Element::Domain, "the domain", domain(declared), domain(held));
+    say(
+        Element::Domain,
+        "the domain",
+        domain(declared),
+        domain(held),
+    );
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {

@@ -300,13 +300,22 @@ mod tests {
         assert_eq!(Element::Dhcp(1).without(ip), None);
         assert_eq!(Element::Range(2, 3).without(ip), Some(Element::Range(1, 3)));
         let range = Element::Range(0, 0);
-        assert_eq!(Element::Range(0, 1).without(range), Some(Element::Range(0, 0)));
-        assert_eq!(Element::Range(1, 1).without(range), Some(Element::Range(1, 1)));
+        assert_eq!(
+            Element::Range(0, 1).without(range),
+            Some(Element::Range(0, 0))
+        );
+        assert_eq!(
+            Element::Range(1, 1).without(range),
+            Some(Element::Range(1, 1))
+        );
         assert_eq!(Element::Range(1, 1).without(Element::Dhcp(1)), None);
     }
 
     #[test]
     fn an_element_is_found_by_its_path() {
-        assert_eq!(Element::Range(0, 1).to_string(), "/network/ip[1]/dhcp/range[2]");
+        assert_eq!(
+            Element::Range(0, 1).to_string(),
+            "/network/ip[1]/dhcp/range[2]"
+        );
     }
 }

@@ -40,7 +40,10 @@ fn from_rules(seen: &Seen<'_>, ruled: &Ruled, draft: &mut Draft) -> Forward {
         subnets.filter(move |subnet| subnet.net.addr().is_ipv4() == ipv4)
     };
     let translated = |subnet: &&SubnetPolicy| subnet.translation.is_some();
-    let (ipv4, ipv6) = (of(true).any(|it| translated(&it)), of(false).any(|it| translated(&it)));
+    let (ipv4, ipv6) = (
+        of(true).any(|it| translated(&it)),
+        of(false).any(|it| translated(&it)),
+    );
     if ipv4 || ipv6 {
         return Forward::Nat(nat(ruled, ipv6, draft));
     }
@@ -62,7 +65,10 @@ fn from_rules(seen: &Seen<'_>, ruled: &Ruled, draft: &mut Draft) -> Forward {
 
 /// Nothing crosses the border, by rules.
 fn without_crossing(seen: &Seen<'_>, ruled: &Ruled, draft: &mut Draft) -> Forward {
-    let served = seen.service.as_ref().is_some_and(|service| !service.isolated);
+    let served = seen
+        .service
+        .as_ref()
+        .is_some_and(|service| !service.isolated);
     let by_hand = ruled.arrangement == Arrangement::ByHand;
     if by_hand && served {
         return Forward::Open;
@@ -124,7 +130,10 @@ fn nat_addresses(to: NatAddress, draft: &mut Draft) -> Option<NatAddresses> {
     {
         return Some(addresses);
     }
-    let message = format!("sources become {} to {}, which <nat> cannot say", to.start, to.end);
+    let message = format!(
+        "sources become {} to {}, which <nat> cannot say",
+        to.start, to.end
+    );
     draft.differs(Element::Forward, message);
     None
 }
@@ -184,10 +193,12 @@ fn without_rules(seen: &Seen<'_>, draft: &mut Draft) -> Forward {
 fn forwarding(seen: &Seen<'_>) -> Option<bool> {
     let ipv4 = seen.sysctl(&["net", "ipv4", "ip_forward"]);
     let ipv6 = seen.sysctl(&["net", "ipv6", "conf", "all", "forwarding"]);
-    let mut families = seen.addresses().map(|address| match address.ip().is_ipv4() {
-        true => ipv4,
-        false => ipv6,
-    });
+    let mut families = seen
+        .addresses()
+        .map(|address| match address.ip().is_ipv4() {
+            true => ipv4,
+            false => ipv6,
+        });
     let first = families.next().unwrap_or(ipv4)?;
     Some(first == "1" || families.any(|value| value == Some("1")))
 }

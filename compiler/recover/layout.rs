@@ -254,6 +254,7 @@ fn families(table: &Table) -> &'static [Family] {
         TableFamily::Ip => &[Family::Ipv4],
         TableFamily::Ip6 => &[Family::Ipv6],
         TableFamily::Inet => &[Family::Ipv4, Family::Ipv6],
+        TableFamily::Arp | TableFamily::Bridge | TableFamily::Netdev => &[],
     }
 }
 

@@ -30,7 +30,10 @@ pub(super) fn legal(mut network: Network, draft: &mut Draft) -> Network {
         let why = error.map_or("", |error| error.message.as_str());
         remove(&mut network, element);
         draft.gone(element);
-        draft.differs(parent(element), format!("what the host holds is refused: {why}"));
+        draft.differs(
+            parent(element),
+            format!("what the host holds is refused: {why}"),
+        );
     }
     network
 }
@@ -42,10 +45,17 @@ fn place(network: &Network, error: &Diagnostic, places: &[(usize, String)]) -> O
     let elements = removable(network);
     let holds = |element: &&Element| {
         let of = element.to_string();
-        *path == of || path.strip_prefix(&of).is_some_and(|rest| rest.starts_with('/'))
+        *path == of
+            || path
+                .strip_prefix(&of)
+                .is_some_and(|rest| rest.starts_with('/'))
     };
     // The innermost of those around it.
-    elements.iter().filter(holds).max_by_key(|element| element.to_string().len()).copied()
+    elements
+        .iter()
+        .filter(holds)
+        .max_by_key(|element| element.to_string().len())
+        .copied()
 }
 
 /// The elements that a network can do without.

@@ -121,11 +121,7 @@ fn plain(name: NetworkName, kind: Kind) -> Network {
 
 /// `ipv6='yes'`: IPv6 is ruled although there is no IPv6 address. With one the attribute leaves no
 /// trace.
-fn guest_ipv6(
-    seen: &Seen<'_>,
-    subnets: &[crate::network::Subnet],
-    draft: &mut Draft,
-) -> bool {
+fn guest_ipv6(seen: &Seen<'_>, subnets: &[crate::network::Subnet], draft: &mut Draft) -> bool {
     let Some(ruled) = seen.rules else {
         return false;
     };

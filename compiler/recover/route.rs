@@ -37,7 +37,10 @@ pub(super) fn read(seen: &Seen<'_>, draft: &mut Draft) -> Vec<Route> {
         draft.unknown(
             Element::Network,
             "static routes through the bridge",
-            &format!("run 'ip route show dev {0}' and 'ip -6 route show dev {0}'", seen.bridge),
+            &format!(
+                "run 'ip route show dev {0}' and 'ip -6 route show dev {0}'",
+                seen.bridge
+            ),
         );
     }
     routes

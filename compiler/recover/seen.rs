@@ -92,14 +92,18 @@ fn by<Row>(rows: &[Row], key: fn(&Row) -> &DeviceName) -> BTreeMap<&DeviceName, 
 }
 
 fn listens_on(conf: &str) -> Option<&str> {
-    let interface = conf.lines().find_map(|line| line.strip_prefix("interface="));
+    let interface = conf
+        .lines()
+        .find_map(|line| line.strip_prefix("interface="));
     interface.map(str::trim)
 }
 
 /// Both tools always write the same three lines, and libvirt its folder.
 fn maker(conf: &str) -> Maker {
     let always = ["strict-order", "except-interface=lo", "bind-dynamic"];
-    let mut missing = always.iter().filter(|line| !conf.lines().any(|it| it == **line));
+    let mut missing = always
+        .iter()
+        .filter(|line| !conf.lines().any(|it| it == **line));
     let libvirt = conf.lines().any(|line| {
         let pid = line.strip_prefix("pid-file=").unwrap_or("");
         pid.contains("/run/libvirt/")

@@ -8,7 +8,9 @@ use crate::state::{LinkKind, UplinkAddressing};
 
 /// The host bridge, if the bridge is one and nothing makes a network of its own of it.
 pub(super) fn read(seen: &Seen<'_>, draft: &mut Draft) -> Option<HostBridge> {
-    let link = seen.link.filter(|_| seen.rules.is_none() && seen.service.is_none())?;
+    let link = seen
+        .link
+        .filter(|_| seen.rules.is_none() && seen.service.is_none())?;
     let LinkKind::Bridge(bridge) = &link.kind else {
         return None;
     };
@@ -31,11 +33,7 @@ pub(super) fn read(seen: &Seen<'_>, draft: &mut Draft) -> Option<HostBridge> {
 }
 
 /// How the host is addressed there: by what its tables hold.
-fn addressing(
-    seen: &Seen<'_>,
-    known: &UplinkAddressing,
-    draft: &mut Draft,
-) -> Option<Addressing> {
+fn addressing(seen: &Seen<'_>, known: &UplinkAddressing, draft: &mut Draft) -> Option<Addressing> {
     match known {
         UplinkAddressing::Dhcp => return Some(Addressing::Dhcp),
         UplinkAddressing::Static { .. } | UplinkAddressing::None => {}
@@ -44,7 +42,9 @@ fn addressing(
     if addresses.is_empty() {
         return Some(Addressing::None);
     }
-    let default = seen.routes().filter(|route| route.destination.prefix_len() == 0);
+    let default = seen
+        .routes()
+        .filter(|route| route.destination.prefix_len() == 0);
     let gateways = default.map(|route| route.gateway).collect();
     draft.guessed(
         Element::Uplink,

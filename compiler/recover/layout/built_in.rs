@@ -46,9 +46,7 @@ fn roles(table: &Table, chain: &Chain) -> &'static [Role] {
         (BaseKind::Filter, Hook::Forward) => &[Role::Cross, Role::Out, Role::In],
         (BaseKind::Nat, Hook::Postrouting) => &[Role::Nat],
         (BaseKind::Mangle, Hook::Postrouting) => &[Role::Mangle],
-        (BaseKind::Filter, Hook::Prerouting | Hook::Postrouting)
-        | (BaseKind::Nat, Hook::Prerouting | Hook::Input | Hook::Forward | Hook::Output)
-        | (BaseKind::Mangle, Hook::Prerouting | Hook::Input | Hook::Forward | Hook::Output) => &[],
+        (BaseKind::Filter | BaseKind::Nat | BaseKind::Mangle | BaseKind::Route, _) => &[],
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) fn read(views: &mut Vec<View>, captured: &CapturedRuleset, table: &Ta
 }
 
 fn own(table: &Table, chain: &Chain) -> Option<Own> {
-    let single = table.family != TableFamily::Inet;
+    let single = matches!(table.family, TableFamily::Ip | TableFamily::Ip6);
     if table.family == TableFamily::Inet && table.name == native::TABLE {
         return of_lanwright(&chain.name);
     }

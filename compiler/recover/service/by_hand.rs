@@ -36,8 +36,15 @@ pub fn understood(service: &Dnsmasq, maker: Maker, addresses: &[IpNet]) -> Dnsma
 
 /// Where dnsmasq listens: the network's own does so on its bridge.
 fn listening(line: &str) -> Option<()> {
-    let word = matches!(line, "bind-interfaces" | "bind-dynamic" | "interface=lo" | "port=53");
-    let starts = ["listen-address=", "except-interface=", "no-dhcp-interface=lo"];
+    let word = matches!(
+        line,
+        "bind-interfaces" | "bind-dynamic" | "interface=lo" | "port=53"
+    );
+    let starts = [
+        "listen-address=",
+        "except-interface=",
+        "no-dhcp-interface=lo",
+    ];
     (word || starts.iter().any(|start| line.starts_with(start))).then_some(())
 }
 
@@ -110,7 +117,9 @@ fn range(value: &str, addresses: &[IpNet]) -> Option<(DynamicRange, u8)> {
     }
     if said.is_some() {
         fields.next();
-        let broadcast = fields.peek().is_some_and(|it| it.parse::<Ipv4Addr>().is_ok());
+        let broadcast = fields
+            .peek()
+            .is_some_and(|it| it.parse::<Ipv4Addr>().is_ok());
         fields.next_if(|_| broadcast);
     }
     let lease = fields.next().map(lease);

@@ -6,12 +6,7 @@ use crate::recover::seen::Seen;
 use crate::state::{DhcpPool, DhcpService, Dnsmasq, DynamicRange, ReservedHost};
 
 /// Gives its subnet what DHCP does for each family.
-pub(super) fn read(
-    seen: &Seen<'_>,
-    service: &Dnsmasq,
-    subnets: &mut [Subnet],
-    draft: &mut Draft,
-) {
+pub(super) fn read(seen: &Seen<'_>, service: &Dnsmasq, subnets: &mut [Subnet], draft: &mut Draft) {
     // Reserved hosts of both families stand in one file.
     let mut line = 0;
     for dhcp in [&service.dhcp4, &service.dhcp6].into_iter().flatten() {
@@ -77,7 +72,9 @@ fn in_subnet(
                 );
                 draft.differs(Element::Dhcp(at), message);
             }
-            ranges.iter().for_each(|range| add_range(seen, range, (at, subnet), &mut served, draft));
+            ranges
+                .iter()
+                .for_each(|range| add_range(seen, range, (at, subnet), &mut served, draft));
         }
         DhcpPool::Reserved { address, .. } => {
             let start = format!("dhcp-range={address},static");
@@ -154,14 +151,11 @@ fn host(reserved: &ReservedHost, ipv4: bool) -> Option<DhcpHost> {
 
 /// Gives folders of TFTP to subnets: dnsmasq's files keep their order, and rules tell whether the
 /// first subnet that serves anything has one.
-pub(super) fn tftp(
-    seen: &Seen<'_>,
-    service: &Dnsmasq,
-    subnets: &mut [Subnet],
-    draft: &mut Draft,
-) {
+pub(super) fn tftp(seen: &Seen<'_>, service: &Dnsmasq, subnets: &mut [Subnet], draft: &mut Draft) {
     let roots = &service.tftp_roots;
-    let ipv4: Vec<usize> = (0..subnets.len()).filter(|at| subnets[*at].is_ipv4()).collect();
+    let ipv4: Vec<usize> = (0..subnets.len())
+        .filter(|at| subnets[*at].is_ipv4())
+        .collect();
     let served = ipv4.iter().position(|at| subnets[*at].dhcp.is_some());
     let ruled = seen.rules.filter(|ruled| ruled.opens_services());
     let closed = ruled.is_some_and(|ruled| !ruled.policy.tftp);

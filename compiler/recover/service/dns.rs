@@ -140,9 +140,8 @@ pub(super) fn local_reverse(
     let mut left = Vec::new();
     for zone in &service.local_reverse {
         let line = format!("local=/{zone}/");
-        let of = |subnet: &Subnet| {
-            !subnet.local_ptr && reverse_zone(subnet.network()) == zone.as_str()
-        };
+        let of =
+            |subnet: &Subnet| !subnet.local_ptr && reverse_zone(subnet.network()) == zone.as_str();
         match subnets.iter().position(of) {
             Some(at) => {
                 subnets[at].local_ptr = true;
