@@ -9,6 +9,7 @@ pub mod completions;
 pub mod explain;
 pub mod load;
 pub mod man;
+pub mod recover;
 pub mod schema;
 
 use std::process::ExitCode;
@@ -54,6 +55,7 @@ enum Color {
 enum Command {
     Check(check::Arguments),
     Compile(compile::Arguments),
+    Recover(recover::Arguments),
     Explain(explain::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
@@ -103,6 +105,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Compile(arguments) => compile::run(&arguments),
+        Command::Recover(arguments) => recover::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

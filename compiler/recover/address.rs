@@ -176,17 +176,19 @@ fn of_rules(seen: &Seen<'_>, found: &mut Vec<Found>) {
     }
 }
 
-/// Within a family, rules are in the order in which the subnets were declared; addresses are too,
-/// as far as the kernel tells.
+/// Within a family, rules tell the order in which the subnets were declared. So do addresses: the
+/// kernel lists those of IPv4 as they were added, and those of IPv6 the newest first.
 fn sort(seen: &Seen<'_>, found: &mut [Found], of_bridge: usize) {
     let subnets = seen.rules.map_or(&[][..], |ruled| &ruled.policy.subnets);
     let place = |net: IpNet| subnets.iter().position(|subnet| subnet.net == net);
     let all = found.iter().all(|it| place(it.interface.trunc()).is_some());
     let is_ipv6 = |it: &Found| it.interface.addr().is_ipv6();
-    if all && of_bridge > 0 {
-        found.sort_by_key(|it| (is_ipv6(it), place(it.interface.trunc())));
-    } else {
-        found.sort_by_key(is_ipv6);
+    found[..of_bridge].sort_by_key(is_ipv6);
+    let ipv4 = found[..of_bridge].iter().filter(|it| !is_ipv6(it)).count();
+    found[ipv4..of_bridge].reverse();
+    match all {
+        true => found.sort_by_key(|it| (is_ipv6(it), place(it.interface.trunc()))),
+        false => found.sort_by_key(is_ipv6),
     }
 }
 

@@ -189,7 +189,7 @@ pub(super) enum Role {
 /// nothing else, they tell which of them the network is on.
 pub(super) fn views(capture: &Capture, bridges: &Bridges) -> Vec<View> {
     let mut views: Vec<View> = Vec::new();
-    for captured in &capture.rulesets {
+    for captured in capture.present() {
         for table in &captured.ruleset.tables {
             chains::read(&mut views, captured, table);
             built_in::read(&mut views, captured, table, bridges);

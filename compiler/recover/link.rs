@@ -4,11 +4,11 @@ use super::evidence::{Draft, Element};
 use super::seen::Seen;
 use crate::capture::{Role, Topic};
 use crate::network::{Bridge, BridgeChoice, MacTable, Mtu, ZoneName};
-use crate::state::{LinkKind, ZoneChoice};
+use crate::state::{BridgeSettings, Device, ZoneChoice};
 use crate::value::Mac;
 
 /// The MTU of a bridge that nobody gave one.
-const USUAL_MTU: u16 = 1500;
+const USUAL_MTU: u32 = 1500;
 
 /// The bridge device.
 pub(super) fn bridge(seen: &Seen<'_>, draft: &mut Draft) -> Bridge {
@@ -23,34 +23,46 @@ pub(super) fn bridge(seen: &Seen<'_>, draft: &mut Draft) -> Bridge {
         draft.proves(Element::Bridge, ruled.lines.network.iter().copied());
     }
     draft.proves(Element::Bridge, seen.conf_lines("interface="));
-    match seen.link.map(|link| &link.kind) {
-        Some(LinkKind::Bridge(made)) => {
-            draft.proves(Element::Bridge, seen.files_of(Role::Links));
-            bridge.stp = made.stp;
-            bridge.delay_seconds = declared_delay(made.stp, made.delay_seconds);
-            if made.vlan_filtering {
+    if seen.device.is_some() {
+        draft.proves(Element::Bridge, seen.files_of(Role::Links));
+    }
+    let help = format!("run 'ip -d -j link show {}' on the host", seen.bridge);
+    match (seen.device, seen.device.and_then(Device::bridge)) {
+        (_, Some(held)) => {
+            bridge.stp = held.stp;
+            bridge.delay_seconds = delay(held, draft);
+            if held.vlan_filtering {
                 bridge.mac_table = MacTable::Libvirt;
             }
         }
-        Some(LinkKind::ExistingBridge { .. }) => {
-            draft.proves(Element::Bridge, seen.files_of(Role::Links));
-        }
-        None if seen.capture.observed(Topic::Links) => draft.differs(
+        (None, None) if seen.capture.observed(Topic::Links) => draft.differs(
             Element::Bridge,
-            "the host has no such device: what is left of a network that is down",
+            "the host has no such device: this is what is left of a network that is down",
         ),
-        None => draft.unknown(
+        (Some(_), None) | (None, None) => draft.unknown(
             Element::Bridge,
             "stp, delay and macTableManager; libvirt's defaults stand here",
-            &format!("run 'ip -d -j link show {}' on the host", seen.bridge),
+            &help,
         ),
     }
     bridge
 }
 
-/// With the spanning tree on, the kernel makes 2 s of libvirt's 0.
-fn declared_delay(stp: bool, seconds: u64) -> u64 {
-    if stp && seconds == 2 { 0 } else { seconds }
+/// The delay as it is declared: with the spanning tree on, the kernel makes 2 s of libvirt's 0.
+fn delay(held: &BridgeSettings, draft: &mut Draft) -> u64 {
+    let hundredths = held.forward_delay_centiseconds;
+    if held.stp && hundredths == 200 {
+        return 0;
+    }
+    if !hundredths.is_multiple_of(100) {
+        let message = format!(
+            "the bridge's delay is {}.{:02} s, and network XML has whole seconds",
+            hundredths / 100,
+            hundredths % 100
+        );
+        draft.differs(Element::Bridge, message);
+    }
+    (hundredths / 100).min(Bridge::MAX_DELAY_SECONDS)
 }
 
 /// A zone that was asked for; libvirt chooses its own two without being asked.
@@ -65,7 +77,7 @@ fn zone(seen: &Seen<'_>) -> Option<ZoneName> {
 
 /// The bridge's hardware address.
 pub(super) fn mac(seen: &Seen<'_>, draft: &mut Draft) -> Option<Mac> {
-    let mac = seen.link.and_then(|link| link.mac);
+    let mac = seen.device.and_then(|device| device.mac);
     match mac {
         Some(_) => draft.proves(Element::Mac, seen.files_of(Role::Links)),
         None if seen.capture.observed(Topic::Links) => {}
@@ -80,8 +92,12 @@ pub(super) fn mac(seen: &Seen<'_>, draft: &mut Draft) -> Option<Mac> {
 
 /// The bridge's MTU, where it is not the usual one.
 pub(super) fn mtu(seen: &Seen<'_>, draft: &mut Draft) -> Option<Mtu> {
-    let held = seen.link.and_then(|link| link.mtu);
-    let told = seen.service.as_ref().and_then(|service| service.mtu);
+    let held = seen.device.and_then(|device| device.mtu);
+    let told = seen
+        .service
+        .as_ref()
+        .and_then(|service| service.mtu)
+        .map(u32::from);
     let lines = || seen.conf_lines("dhcp-option=option:mtu,");
     if let (Some(held), Some(told)) = (held, told)
         && held != told
@@ -94,5 +110,5 @@ pub(super) fn mtu(seen: &Seen<'_>, draft: &mut Draft) -> Option<Mtu> {
     if held == Some(mtu) {
         draft.proves(Element::Mtu, seen.files_of(Role::Links));
     }
-    Mtu::new(mtu.into())
+    Mtu::new(mtu)
 }

@@ -33,7 +33,7 @@ pub(super) fn read(seen: &Seen<'_>, draft: &mut Draft) -> Vec<Route> {
         });
     }
     let family = Topic::Routes(Family::Ipv4);
-    if !seen.capture.observed(family) && seen.link.is_none() {
+    if !seen.capture.observed(family) && seen.device.is_none() {
         draft.unknown(
             Element::Network,
             "static routes through the bridge",

@@ -8,7 +8,7 @@ use super::policy::{Ruled, Rules};
 use super::service::by_hand;
 use crate::capture::{Capture, FileId, Origin, Role, ServiceFiles, Topic};
 use crate::firewall::Family;
-use crate::state::{Address, Dnsmasq, Link, Route, Shaping, ZoneBinding};
+use crate::state::{Address, Device, Dnsmasq, Route, Shaping, ZoneBinding};
 use crate::value::DeviceName;
 
 /// What was seen of one bridge.
@@ -20,7 +20,7 @@ pub(super) struct Seen<'a> {
     /// What its rules say, if it has any.
     pub rules: Option<&'a Ruled>,
     /// The device itself.
-    pub link: Option<&'a Link>,
+    pub device: Option<&'a Device>,
     /// The dnsmasq that listens on it.
     pub service: Option<Dnsmasq>,
     /// Who made its configuration.
@@ -52,7 +52,7 @@ pub(super) fn all<'a>(
 ) -> Vec<Seen<'a>> {
     let state = &capture.state;
     let ruled = by(&rules.networks, |ruled| &ruled.policy.bridge);
-    let links = by(&state.links, |link| &link.name);
+    let devices = by(&capture.devices, |device| &device.name);
     let services = by(&state.services, |service| &service.link);
     let shaping = by(&state.shaping, |shaping| &shaping.link);
     let zones = by(&state.zones, |zone| &zone.link);
@@ -71,7 +71,7 @@ pub(super) fn all<'a>(
             capture,
             bridge,
             rules: ruled.get(bridge).copied(),
-            link: links.get(bridge).copied(),
+            device: devices.get(bridge).copied(),
             service: service.map(|it| by_hand::understood(it, maker, &addresses)),
             maker,
             files,
@@ -116,10 +116,10 @@ fn maker(conf: &str) -> Maker {
 }
 
 impl<'a> Seen<'a> {
-    /// Its addresses but those that the kernel makes itself, in order.
+    /// Its addresses, as the host lists them.
     pub fn addresses(&self) -> impl Iterator<Item = &'a Address> {
         let ours = self.capture.state.addresses.iter();
-        ours.filter(|address| address.link == *self.bridge && !is_link_local(address))
+        ours.filter(|address| address.link == *self.bridge)
     }
 
     /// The routes through it.
@@ -194,12 +194,4 @@ fn lines(file: Option<&(FileId, String)>, wanted: impl Fn(&str) -> bool) -> Vec<
             line: Some(at + 1),
         })
         .collect()
-}
-
-/// `fe80::/10`: the kernel's own.
-fn is_link_local(address: &Address) -> bool {
-    match address.ip() {
-        std::net::IpAddr::V6(ip) => ip.is_unicast_link_local(),
-        std::net::IpAddr::V4(_) => false,
-    }
 }

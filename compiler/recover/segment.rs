@@ -7,7 +7,6 @@ use ipnet::IpNet;
 use super::layout::Arrangement;
 use super::policy::{Bridges, Rules, policies};
 use crate::capture::{Capture, Origin};
-use crate::state::LinkKind;
 use crate::value::{DeviceName, NetworkName};
 
 /// A bridge of a host, and what makes a network of it.
@@ -43,12 +42,8 @@ pub fn segments(capture: &Capture) -> Vec<Segment> {
 /// The bridges that a host is known to have: seen as such, or served by a dnsmasq.
 pub(super) fn bridges(capture: &Capture) -> Bridges {
     let mut bridges = Bridges::new();
-    for link in &capture.state.links {
-        match &link.kind {
-            LinkKind::Bridge(_) | LinkKind::ExistingBridge { .. } => {
-                bridges.entry(link.name.clone()).or_default();
-            }
-        }
+    for device in capture.devices.iter().filter(|device| device.is_bridge()) {
+        bridges.entry(device.name.clone()).or_default();
     }
     for service in &capture.state.services {
         bridges.entry(service.link.clone()).or_default();
@@ -69,8 +64,8 @@ pub(super) fn from_rules(capture: &Capture, bridges: &Bridges, rules: &Rules) ->
         segment.subnets.clone_from(subnets);
         segments.insert(bridge.clone(), segment);
     }
-    for link in &capture.state.links {
-        at(&mut segments, &link.name).link = true;
+    for device in capture.devices.iter().filter(|device| device.is_bridge()) {
+        at(&mut segments, &device.name).link = true;
     }
     for ruled in &rules.networks {
         let segment = at(&mut segments, &ruled.policy.bridge);

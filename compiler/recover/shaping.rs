@@ -11,7 +11,7 @@ use crate::state::{Policing, Rate};
 /// The limits, if there are any.
 pub(super) fn read(seen: &Seen<'_>, draft: &mut Draft) -> Option<Bandwidth> {
     let Some(shaping) = seen.shaping else {
-        if seen.link.is_some() && !seen.capture.observed(Topic::Traffic) {
+        if seen.device.is_some() && !seen.capture.observed(Topic::Traffic) {
             draft.note(
                 Element::Network,
                 "rate limits of the bridge were not looked at: 'tc -j class show dev BRIDGE'",
