@@ -51,16 +51,33 @@ fn from_rules(seen: &Seen<'_>, ruled: &Ruled, draft: &mut Draft) -> Forward {
         return Forward::Route(policy.outlet.clone());
     }
     if of(false).next().is_some() {
-        let message = "mode='nat' without <nat ipv6='yes'> makes the same rules for a network \
-                       that has IPv6 addresses only";
-        draft.guessed(
-            Element::Forward,
-            message,
-            "ask whoever made the network; it matters once it has an IPv4 address",
-        );
-        return Forward::Route(policy.outlet.clone());
+        return ipv6_only(seen, policy, draft);
     }
     without_crossing(seen, ruled, draft)
+}
+
+/// IPv6 alone, and not masqueraded: two modes make the same rules.
+///
+/// Who routes a prefix of the outside world mostly leaves it to guests to choose an address there,
+/// so DHCP speaks for a network that was meant to hide.
+fn ipv6_only(seen: &Seen<'_>, policy: &NetworkPolicy, draft: &mut Draft) -> Forward {
+    draft.guessed(
+        Element::Forward,
+        "for IPv6 alone, mode='route' and mode='nat' without <nat ipv6='yes'> are the same",
+        "ask whoever made the network; it matters once it has an IPv4 address",
+    );
+    let dev = policy.outlet.clone();
+    let leases = seen
+        .service
+        .as_ref()
+        .is_some_and(|service| service.dhcp6.is_some());
+    match leases {
+        true => Forward::Nat(Nat {
+            dev,
+            ..Nat::default()
+        }),
+        false => Forward::Route(dev),
+    }
 }
 
 /// Nothing crosses the border, by rules.
