@@ -120,10 +120,7 @@ fn put(place: &Path, networks: &[Recovered], printed: &[String]) -> anyhow::Resu
     if standing != Standing::Free {
         bail!("{} is not empty: name a new folder", place.display());
     }
-    let paths: Vec<String> = networks
-        .iter()
-        .map(|recovered| file_of(recovered))
-        .collect();
+    let paths: Vec<String> = networks.iter().map(file_of).collect();
     let files: Vec<TreeFile<'_>> = paths
         .iter()
         .zip(printed)

@@ -98,7 +98,9 @@ fn of_service(seen: &Seen<'_>, found: &mut Vec<Found>) {
         return;
     };
     let mut add = |address: Option<IpAddr>, net: IpNet, lines: Vec<Origin>| {
-        let known = found.iter().any(|it| it.interface.trunc() == net);
+        let is_it =
+            |it: &Found| it.interface.trunc() == net || Some(it.interface.addr()) == address;
+        let known = found.iter().any(is_it);
         let interface = address.and_then(|ip| IpNet::new(ip, net.prefix_len()).ok());
         if !known {
             found.push(Found {

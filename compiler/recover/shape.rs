@@ -5,13 +5,12 @@
 //! of one rule are equal. A rule that asks for anything else has no shape and is somebody else's,
 //! whatever else there will be to ask for: that is why matches and targets are not listed here one
 //! by one.
-#![allow(clippy::wildcard_enum_match_arm)]
 
 use ipnet::IpNet;
 
 use crate::firewall::{
-    Bound, CtStates, Family, Match, NatAddress, NatFlags, PortSide, Ports, Protocol, RejectWith,
-    Rule, Target,
+    Bound, CtStates, DevicePattern, Family, Match, NatAddress, NatFlags, PortSide, Ports, Protocol,
+    RejectWith, Rule, Target,
 };
 use crate::value::{DeviceName, PortRange};
 
@@ -88,70 +87,79 @@ impl Shape {
         }
         self.device(part)
             .or_else(|| self.address(part))
-            .or_else(|| self.rest(part))
+            .or_else(|| self.transport(part))
     }
 
     fn device(&mut self, part: &Match) -> Option<()> {
-        let (place, name, bound) = match part {
-            Match::InDevice {
-                name,
-                bound,
-                negated: false,
-            } => (&mut self.came_in, name, bound),
-            Match::OutDevice {
-                name,
-                bound,
-                negated: false,
-            } => (&mut self.goes_out, name, bound),
-            _ => return None,
-        };
-        let single = !name.is_prefix();
-        single.then(|| set(place, Device::new(name.name(), *bound)))?
+        if let Match::InDevice {
+            name,
+            bound,
+            negated: false,
+        } = part
+        {
+            return set(&mut self.came_in, Device::new(name, *bound)?);
+        }
+        if let Match::OutDevice {
+            name,
+            bound,
+            negated: false,
+        } = part
+        {
+            return set(&mut self.goes_out, Device::new(name, *bound)?);
+        }
+        None
     }
 
     fn address(&mut self, part: &Match) -> Option<()> {
-        match part {
-            Match::Source {
-                net,
-                negated: false,
-            } => set_net(&mut self.source, *net),
-            Match::Destination {
-                net,
-                negated: false,
-            } => set_net(&mut self.destination, *net),
-            Match::Destination { net, negated: true } => set(&mut self.beyond, *net),
-            Match::Family(family) => set(&mut self.family, *family),
-            _ => None,
+        if let Match::Source {
+            net,
+            negated: false,
+        } = part
+        {
+            return set_net(&mut self.source, *net);
         }
+        if let Match::Destination { net, negated } = part {
+            return match negated {
+                false => set_net(&mut self.destination, *net),
+                true => set(&mut self.beyond, *net),
+            };
+        }
+        if let Match::Family(family) = part {
+            return set(&mut self.family, *family);
+        }
+        None
     }
 
-    fn rest(&mut self, part: &Match) -> Option<()> {
-        match part {
-            Match::Protocol {
-                protocol,
-                negated: false,
-            } => self.protocol(*protocol),
-            Match::Port {
-                side: PortSide::Destination,
-                protocol,
-                ports,
-                negated: false,
-            } => {
-                if let Some(protocol) = protocol {
-                    self.protocol(*protocol)?;
-                }
-                set(&mut self.ports, single(ports)?)
-            }
-            Match::CtState {
-                states,
-                negated: false,
-                ..
-            } if *states == CtStates::REPLIES => {
-                self.replies = true;
-                Some(())
-            }
-            _ => None,
+    fn transport(&mut self, part: &Match) -> Option<()> {
+        if let Match::Protocol {
+            protocol,
+            negated: false,
+        } = part
+        {
+            return self.protocol(*protocol);
         }
+        if let Match::Port {
+            side: PortSide::Destination,
+            protocol,
+            ports,
+            negated: false,
+        } = part
+        {
+            if let Some(protocol) = protocol {
+                self.protocol(*protocol)?;
+            }
+            return set(&mut self.ports, single(ports)?);
+        }
+        if let Match::CtState {
+            states: CtStates::REPLIES,
+            negated: false,
+            ..
+        } = part
+        {
+            self.replies = true;
+            return Some(());
+        }
+        None
     }
 
     /// A port says its protocol again.
@@ -194,12 +202,16 @@ impl Device {
 
     /// nft lists the number of a device that is gone. A device may be called like a number, but
     /// libvirt's and ours never are.
-    fn new(name: &str, bound: Bound) -> Self {
+    fn new(name: &DevicePattern, bound: Bound) -> Option<Self> {
+        if name.is_prefix() {
+            return None;
+        }
+        let name = name.name();
         let number = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
-        Device {
+        Some(Device {
             name: name.to_owned(),
             gone: number && bound == Bound::Index,
-        }
+        })
     }
 }
 
@@ -234,23 +246,28 @@ impl Act {
         if !rule.effects.is_empty() {
             return None;
         }
-        match &rule.target {
-            Target::Accept => Some(Act::Accept),
-            Target::Drop => Some(Act::Drop),
-            Target::Reject(RejectWith::PortUnreachable) => Some(Act::Reject),
-            Target::Return => Some(Act::Return),
-            Target::ChecksumFill => Some(Act::Checksum),
-            Target::Masquerade { ports, flags } => Some(Act::Rewrite {
+        if let Target::Masquerade { ports, flags } = &rule.target {
+            return Some(Act::Rewrite {
                 addresses: None,
                 ports: *ports,
                 flags: *flags,
-            }),
-            Target::Snat(to) if to.to.is_some() => Some(Act::Rewrite {
-                addresses: to.to,
+            });
+        }
+        if let Target::Snat(to) = &rule.target {
+            return to.to.map(|addresses| Act::Rewrite {
+                addresses: Some(addresses),
                 ports: to.ports,
                 flags: to.flags,
-            }),
-            _ => None,
+            });
         }
+        let plain = [
+            (Target::Accept, Act::Accept),
+            (Target::Drop, Act::Drop),
+            (Target::Reject(RejectWith::PortUnreachable), Act::Reject),
+            (Target::Return, Act::Return),
+            (Target::ChecksumFill, Act::Checksum),
+        ];
+        let same = |(target, _): &(Target, Act)| *target == rule.target;
+        plain.into_iter().find(same).map(|(_, act)| act)
     }
 }

@@ -38,14 +38,12 @@ pub fn print(recovered: &Recovered, capture: &Capture) -> String {
 
 /// What an element that is not there stands for.
 fn absent(element: Element) -> String {
-    match element {
-        Element::Forward => "isolated, so no <forward>".to_owned(),
-        other => {
-            let path = other.to_string();
-            let name = path.rsplit('/').next().unwrap_or(&path);
-            format!("<{name}>, as it is by default")
-        }
+    if element == Element::Forward {
+        return "isolated, so no <forward>".to_owned();
     }
+    let path = element.to_string();
+    let name = path.rsplit('/').next().unwrap_or(&path);
+    format!("<{name}>, as it is by default")
 }
 
 /// A finding as one line.
