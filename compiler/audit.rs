@@ -10,3 +10,5 @@ pub mod observe;
 pub mod owner;
 pub mod page;
 pub mod report;
+#[cfg(test)]
+mod sample;
