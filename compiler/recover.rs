@@ -27,13 +27,14 @@ mod uplink;
 pub use evidence::{Element, Evidence, Finding, FindingKind};
 pub use layout::Arrangement;
 pub use network::Recovered;
-pub use policy::{Ruled, Rules, policies};
+pub use policy::{Ruled, Rules};
 pub use segment::{Segment, segments};
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::layout::Others;
 use crate::capture::Capture;
-use crate::value::{DeviceName, NetworkName};
+use crate::value::NetworkName;
 
 /// What was recovered of a host.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,8 +48,9 @@ pub struct Recovery {
 /// The networks of a host.
 pub fn recover(capture: &Capture) -> Recovery {
     let bridges = segment::bridges(capture);
-    let rules = policies(capture, &bridges);
-    let segments = segment::from_rules(capture, &bridges, &rules);
+    let others = Others::of(capture);
+    let rules = policy::policies(capture, &bridges, &others);
+    let segments = segment::from_rules(capture, &bridges, &rules, &others);
     let mut recovery = Recovery {
         networks: Vec::new(),
         findings: rules.findings.clone(),
@@ -83,33 +85,12 @@ fn matters(segment: &Segment, findings: &mut Vec<Finding>) -> bool {
         .is_some_and(|rules| rules != Arrangement::ByHand)
         || segment.service
         || segment.defined;
-    if let (false, Some(owner)) = (signs, owner(&segment.bridge)) {
-        let message = format!("the bridge {} is {owner}'s", segment.bridge);
+    if let (false, Some(owner)) = (signs, segment.owner) {
+        let message = format!("the bridge {} is {}'s", segment.bridge, owner.name());
         findings.push(Finding::new(FindingKind::Note, Element::Network, message));
         return false;
     }
     signs || segment.rules.is_some() || segment.link
-}
-
-/// Whose bridge it is, by its name.
-fn owner(bridge: &DeviceName) -> Option<&'static str> {
-    let name = bridge.as_str();
-    let numbered = |start: &str| {
-        let rest = name.strip_prefix(start);
-        rest.is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
-    };
-    let hash = name
-        .strip_prefix("br-")
-        .is_some_and(|rest| rest.len() == 12 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    match name {
-        "docker0" | "docker_gwbridge" => Some("Docker"),
-        _ if hash => Some("Docker"),
-        _ if numbered("cni-podman") || numbered("podman") => Some("Podman"),
-        _ if numbered("cni") || numbered("kube-bridge") => Some("Kubernetes"),
-        _ if numbered("lxdbr") => Some("LXD"),
-        _ if numbered("incusbr") => Some("Incus"),
-        _ => None,
-    }
 }
 
 /// Two networks of one name cannot be on one host: the later one is called after its bridge, too.

@@ -203,8 +203,13 @@ fn is_ruled(seen: &Seen<'_>, net: IpNet) -> bool {
     subnets.is_empty() || subnets.iter().any(|subnet| subnet.net == net.trunc())
 }
 
-/// The address that most networks give to their bridge.
+/// The address that most networks give to their bridge: the first that is not the subnet's own.
 fn first_host(net: IpNet) -> IpNet {
-    let first = net.hosts().next().unwrap_or(net.addr());
+    let skip = match net {
+        IpNet::V4(_) => 0,
+        // ipnet counts the address of all routers in.
+        IpNet::V6(_) => 1,
+    };
+    let first = net.hosts().nth(skip).unwrap_or(net.addr());
     IpNet::new(first, net.prefix_len()).unwrap_or(net)
 }

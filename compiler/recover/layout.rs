@@ -7,6 +7,9 @@
 
 mod built_in;
 mod chains;
+mod others;
+
+pub use others::Others;
 
 use std::collections::BTreeSet;
 
@@ -187,12 +190,12 @@ pub(super) enum Role {
 ///
 /// `bridges` are the devices that are known to be bridges: where a rule names two devices and
 /// nothing else, they tell which of them the network is on.
-pub(super) fn views(capture: &Capture, bridges: &Bridges) -> Vec<View> {
+pub(super) fn views(capture: &Capture, bridges: &Bridges, others: &Others) -> Vec<View> {
     let mut views: Vec<View> = Vec::new();
     for captured in capture.present() {
         for table in &captured.ruleset.tables {
             chains::read(&mut views, captured, table);
-            built_in::read(&mut views, captured, table, bridges);
+            built_in::read(&mut views, captured, table, bridges, others);
         }
     }
     once(views)

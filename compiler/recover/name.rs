@@ -33,7 +33,7 @@ fn bridge_name(seen: &Seen<'_>, draft: &mut Draft) -> Option<NetworkName> {
     draft.guessed(
         Element::Name,
         "the network is named after its bridge",
-        "look into /etc/libvirt/qemu/networks, or run 'virsh net-list --all' on the host",
+        "look into /etc/libvirt/qemu/networks, or run 'virsh net-list' on the host",
     );
     // Every device name is a network name, too.
     seen.bridge.as_str().parse().ok()

@@ -13,7 +13,9 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 
 use super::evidence::Finding;
-use super::layout::{Arrangement, Crossing, Fact, NatFact, NatWhat, Replies, View, What, views};
+use super::layout::{
+    Arrangement, Crossing, Fact, NatFact, NatWhat, Others, Replies, View, What, views,
+};
 use crate::capture::{Capture, Origin};
 use crate::firewall::{Family, NetworkPolicy, Protocol, SubnetPolicy, Translation};
 use crate::value::{DeviceName, NetworkName, PortRange, encode};
@@ -82,10 +84,10 @@ pub struct Rules {
 pub type Bridges = BTreeMap<DeviceName, Vec<IpNet>>;
 
 /// Reads the rules of a host.
-pub fn policies(capture: &Capture, bridges: &Bridges) -> Rules {
+pub(super) fn policies(capture: &Capture, bridges: &Bridges, others: &Others) -> Rules {
     let mut rules = Rules::default();
     let mut found: BTreeMap<DeviceName, Vec<Ruled>> = BTreeMap::new();
-    let views = views(capture, bridges);
+    let views = views(capture, bridges, others);
     let mut add = |network: Ruled| {
         let bridge = network.policy.bridge.clone();
         found.entry(bridge).or_default().push(network);
@@ -98,7 +100,8 @@ pub fn policies(capture: &Capture, bridges: &Bridges) -> Rules {
     let ruled: BTreeSet<DeviceName> = found.keys().cloned().collect();
     for view in &views {
         let by_hand = by_hand::networks(view, bridges, &ruled);
-        for network in by_hand {
+        let free = |network: &Ruled| others.owner(&network.policy.bridge).is_none();
+        for network in by_hand.into_iter().filter(free) {
             let bridge = network.policy.bridge.clone();
             found.entry(bridge).or_default().push(network);
         }

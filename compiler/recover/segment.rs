@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 
-use super::layout::Arrangement;
+use super::layout::{Arrangement, Others};
 use super::policy::{Bridges, Rules, policies};
+use crate::audit::owner::Owner;
 use crate::capture::{Capture, Origin};
 use crate::value::{DeviceName, NetworkName};
 
@@ -26,6 +27,8 @@ pub struct Segment {
     pub link: bool,
     /// Whether a definition of libvirt's names it.
     pub defined: bool,
+    /// Whose bridge it is, if a program is known that makes bridges like it.
+    pub owner: Option<Owner>,
     /// The rules that say it.
     pub evidence: Vec<Origin>,
 }
@@ -36,7 +39,9 @@ pub struct Segment {
 /// caller to say.
 pub fn segments(capture: &Capture) -> Vec<Segment> {
     let bridges = bridges(capture);
-    from_rules(capture, &bridges, &policies(capture, &bridges))
+    let others = Others::of(capture);
+    let rules = policies(capture, &bridges, &others);
+    from_rules(capture, &bridges, &rules, &others)
 }
 
 /// The bridges that a host is known to have: seen as such, or served by a dnsmasq.
@@ -57,7 +62,12 @@ pub(super) fn bridges(capture: &Capture) -> Bridges {
 }
 
 /// The segments of a host whose rules are read already.
-pub(super) fn from_rules(capture: &Capture, bridges: &Bridges, rules: &Rules) -> Vec<Segment> {
+pub(super) fn from_rules(
+    capture: &Capture,
+    bridges: &Bridges,
+    rules: &Rules,
+    others: &Others,
+) -> Vec<Segment> {
     let mut segments: BTreeMap<DeviceName, Segment> = BTreeMap::new();
     for (bridge, subnets) in bridges {
         let mut segment = Segment::bare(bridge);
@@ -92,6 +102,9 @@ pub(super) fn from_rules(capture: &Capture, bridges: &Bridges, rules: &Rules) ->
             segment.name = Some(definition.network.name.clone());
         }
     }
+    for segment in segments.values_mut() {
+        segment.owner = others.owner(&segment.bridge);
+    }
     segments.into_values().collect()
 }
 
@@ -111,6 +124,7 @@ impl Segment {
             service: false,
             link: false,
             defined: false,
+            owner: None,
             evidence: Vec::new(),
         }
     }

@@ -1,6 +1,8 @@
 //! Rules that stand in chains of everyone's: libvirt's before 5.1, and those of people.
 
-use super::{Arrangement, Fact, Replies, Role, View, What, families, nat, origin, says, view};
+use super::{
+    Arrangement, Fact, Others, Replies, Role, View, What, families, nat, origin, others, says, view,
+};
 use crate::capture::CapturedRuleset;
 use crate::firewall::{BaseKind, Chain, Family, Hook, Rule, Table};
 use crate::recover::policy::Bridges;
@@ -14,7 +16,9 @@ pub(super) fn read(
     captured: &CapturedRuleset,
     table: &Table,
     bridges: &Bridges,
+    others: &Others,
 ) {
+    let judge = others.judge(table);
     for chain in &table.chains {
         let roles = roles(table, chain);
         if roles.is_empty() {
@@ -22,7 +26,8 @@ pub(super) fn read(
         }
         let view = view(views, captured, Arrangement::LibvirtBuiltIn);
         view.families.extend(families(table));
-        for rule in &chain.rules {
+        let ours = |rule: &&Rule| others::foreign(&judge, chain, rule).is_none();
+        for rule in chain.rules.iter().filter(ours) {
             take(view, captured, table, rule, roles, bridges);
         }
     }

@@ -3,7 +3,7 @@
 //! A policy that was concluded is encoded once more and read like the host's own rules; the facts
 //! of both are compared. What older releases of libvirt did not make is not missed there.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::Ruled;
 use crate::capture::{CapturedRuleset, FileId, Origin, RuleTool, Variant};
@@ -191,6 +191,7 @@ fn compare_nat(
     }
     let mut surplus: Vec<&NatFact> = held.into_values().flatten().collect();
     surplus.sort_by_key(|fact| fact.origin);
+    let mut orphans: BTreeMap<String, Vec<Origin>> = BTreeMap::new();
     for fact in surplus {
         let key = (fact.family, fact.net);
         let how = "is none that the network makes, or stands more than once";
@@ -201,12 +202,15 @@ fn compare_nat(
             }
             None if view.arrangement == Arrangement::LibvirtBuiltIn => {}
             None => {
-                let message = format!("the rule that {} belongs to no network", describe_nat(fact));
-                let finding = Finding::new(FindingKind::Note, Element::Network, message);
-                leftover.push(finding.at([fact.origin]));
+                let of = sources(fact);
+                orphans.entry(of).or_default().push(fact.origin);
             }
         }
     }
+    leftover.extend(orphans.into_iter().map(|(of, lines)| {
+        let message = format!("rules about the sources of {of} belong to no network there is");
+        Finding::new(FindingKind::Note, Element::Network, message).at(lines)
+    }));
 }
 
 fn is_same(one: &NatFact, other: &NatFact) -> bool {
@@ -277,12 +281,16 @@ fn describe(fact: &Fact) -> String {
     }
 }
 
-fn describe_nat(fact: &NatFact) -> String {
+fn sources(fact: &NatFact) -> String {
     let family = match fact.family {
         Family::Ipv4 => "IPv4",
         Family::Ipv6 => "IPv6",
     };
-    let sources = whom(fact.net, family);
+    whom(fact.net, family)
+}
+
+fn describe_nat(fact: &NatFact) -> String {
+    let sources = sources(fact);
     match fact.what {
         NatWhat::Keep(to) => format!("keeps the sources of {sources} towards {to}"),
         NatWhat::Rewrite {

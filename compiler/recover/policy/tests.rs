@@ -59,7 +59,7 @@ fn host(policy: &Policy, layout: FirewallLayout) -> Capture {
 }
 
 fn read(capture: &Capture) -> Rules {
-    policies(capture, &Bridges::new())
+    policies(capture, &Bridges::new(), &Others::of(capture))
 }
 
 /// What can be known of a network from rules of this layout.
@@ -204,10 +204,7 @@ fn rules_of_others_in_our_chains_are_said() {
     let found = findings_after(|text| text.replace(anchor, &format!("{left}{anchor}")));
     assert_eq!(
         found,
-        [
-            "Note: the rule that keeps the sources of 203.0.113.0/24 towards 224.0.0.0/24 \
-          belongs to no network"
-        ]
+        ["Note: rules about the sources of 203.0.113.0/24 belong to no network there is"]
     );
 }
 
@@ -298,7 +295,9 @@ fn a_guide_makes_a_network_too() {
         *filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n\
         -A FORWARD -i br0 -o eth0 -j ACCEPT\n\
         -A FORWARD -i eth0 -o br0 -m state --state RELATED,ESTABLISHED -j ACCEPT\nCOMMIT\n";
-    let rules = policies(&iptables_host(text, ""), &bridges("br0", "192.0.2.1/24"));
+    let host = iptables_host(text, "");
+    let bridges = bridges("br0", "192.0.2.1/24");
+    let rules = policies(&host, &bridges, &Others::of(&host));
     let [network] = rules.networks.as_slice() else {
         unreachable!("{rules:?}");
     };
