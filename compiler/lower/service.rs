@@ -181,7 +181,7 @@ fn pool(subnet: &Subnet, dhcp: &Dhcp) -> DhcpPool {
     };
     DhcpPool::Ranges {
         ranges: dhcp.ranges.iter().map(range).collect(),
-        prefix,
+        prefix: Some(prefix),
     }
 }
 
