@@ -11,7 +11,7 @@ use super::evidence::{Draft, Element};
 use super::seen::Seen;
 use crate::capture::{Origin, Role, Topic};
 use crate::network::Subnet;
-use crate::state::{DhcpPool, RaMode};
+use crate::state::{DhcpPool, DynamicRange, RaMode};
 
 /// A subnet and what is known of it.
 struct Found {
@@ -97,37 +97,17 @@ fn of_service(seen: &Seen<'_>, found: &mut Vec<Found>) {
     let Some(service) = &seen.service else {
         return;
     };
-    let mut add = |address: Option<IpAddr>, net: IpNet, lines: Vec<Origin>| {
-        let is_it =
-            |it: &Found| it.interface.trunc() == net || Some(it.interface.addr()) == address;
-        let known = found.iter().any(is_it);
-        let interface = address.and_then(|ip| IpNet::new(ip, net.prefix_len()).ok());
-        if !known {
-            found.push(Found {
-                interface: interface.unwrap_or(first_host(net)),
-                guessed: interface.is_none(),
-                origins: lines,
-            });
-        }
-    };
     for dhcp in [&service.dhcp4, &service.dhcp6].into_iter().flatten() {
         match &dhcp.pool {
             DhcpPool::Ranges { ranges, prefix } => {
                 for range in ranges {
-                    if let Ok(net) = IpNet::new(range.start, *prefix) {
-                        let start = format!("dhcp-range={},", range.start);
-                        let listens = listens_in(seen, net.trunc());
-                        add(listens, net.trunc(), seen.conf_lines(&start));
-                    }
+                    of_range(seen, range, *prefix, found);
                 }
             }
             DhcpPool::Reserved { address, prefix } => {
                 let prefix = prefix.or(ruled_prefix(seen, *address));
-                let net = prefix.and_then(|prefix| IpNet::new(*address, prefix).ok());
-                let start = format!("dhcp-range={address},");
-                if let Some(net) = net {
-                    add(Some(*address), net.trunc(), seen.conf_lines(&start));
-                }
+                let lines = seen.conf_lines(&format!("dhcp-range={address},"));
+                add(*address, prefix, lines, found);
             }
         }
     }
@@ -135,11 +115,44 @@ fn of_service(seen: &Seen<'_>, found: &mut Vec<Found>) {
         for address in addresses {
             // dnsmasq advertises prefixes of this length only.
             let prefix = ruled_prefix(seen, *address).unwrap_or(64);
-            let start = format!("dhcp-range={address},ra-only");
-            if let Ok(net) = IpNet::new(*address, prefix) {
-                add(Some(*address), net.trunc(), seen.conf_lines(&start));
-            }
+            let lines = seen.conf_lines(&format!("dhcp-range={address},ra-only"));
+            add(*address, Some(prefix), lines, found);
         }
+    }
+}
+
+/// The subnet of a range; the bridge's address in it is the one that dnsmasq listens on, if that
+/// is said.
+fn of_range(seen: &Seen<'_>, range: &DynamicRange, told: Option<u8>, found: &mut Vec<Found>) {
+    if found.iter().any(|it| it.interface.contains(&range.start)) {
+        return;
+    }
+    let usual = if range.start.is_ipv4() { 24 } else { 64 };
+    let prefix = told
+        .or_else(|| ruled_prefix(seen, range.start))
+        .unwrap_or(usual);
+    let Ok(net) = IpNet::new(range.start, prefix) else {
+        return;
+    };
+    let net = net.trunc();
+    let listens = listens_in(seen, net).and_then(|ip| IpNet::new(ip, prefix).ok());
+    found.push(Found {
+        interface: listens.unwrap_or(first_host(net)),
+        guessed: listens.is_none(),
+        origins: seen.conf_lines(&format!("dhcp-range={},", range.start)),
+    });
+}
+
+/// An address of the bridge that dnsmasq's files name, unless the bridge's own are known.
+fn add(address: IpAddr, prefix: Option<u8>, origins: Vec<Origin>, found: &mut Vec<Found>) {
+    let known = found.iter().any(|it| it.interface.addr() == address);
+    let interface = prefix.and_then(|prefix| IpNet::new(address, prefix).ok());
+    if let Some(interface) = interface.filter(|_| !known) {
+        found.push(Found {
+            interface,
+            guessed: false,
+            origins,
+        });
     }
 }
 

@@ -23,7 +23,7 @@ pub fn understood(service: &Dnsmasq, maker: Maker, addresses: &[IpNet]) -> Dnsma
             Maker::Hand => {
                 let text = line.as_str();
                 listening(text)
-                    .or_else(|| take(&mut known, text, addresses))
+                    .or_else(|| take(&mut known, text))
                     .or_else(|| default(text, addresses))
             }
         };
@@ -58,9 +58,9 @@ fn default(line: &str, addresses: &[IpNet]) -> Option<()> {
     (told && ours).then_some(())
 }
 
-fn take(service: &mut Dnsmasq, line: &str, addresses: &[IpNet]) -> Option<()> {
+fn take(service: &mut Dnsmasq, line: &str) -> Option<()> {
     if let Some(value) = line.strip_prefix("dhcp-range=") {
-        let (range, prefix) = range(value, addresses)?;
+        let (range, prefix) = range(value)?;
         return add_range(service, range, prefix);
     }
     let host = host(line.strip_prefix("dhcp-host=")?)?;
@@ -72,7 +72,7 @@ fn take(service: &mut Dnsmasq, line: &str, addresses: &[IpNet]) -> Option<()> {
     Some(())
 }
 
-fn add_range(service: &mut Dnsmasq, range: DynamicRange, prefix: u8) -> Option<()> {
+fn add_range(service: &mut Dnsmasq, range: DynamicRange, prefix: Option<u8>) -> Option<()> {
     let dhcp = match range.start {
         IpAddr::V4(_) => &mut service.dhcp4,
         IpAddr::V6(_) => &mut service.dhcp6,
@@ -92,16 +92,25 @@ fn add_range(service: &mut Dnsmasq, range: DynamicRange, prefix: u8) -> Option<(
         DhcpPool::Ranges {
             ranges,
             prefix: known,
-        } if *known == prefix => {
+        } if is_one(ranges, &range, prefix.or(*known)) => {
             ranges.push(range);
+            *known = known.or(prefix);
             Some(())
         }
         DhcpPool::Ranges { .. } | DhcpPool::Reserved { .. } => None,
     }
 }
 
+/// Whether ranges lie in one subnet, as far as its prefix is known.
+fn is_one(ranges: &[DynamicRange], range: &DynamicRange, prefix: Option<u8>) -> bool {
+    let net = |ip| IpNet::new(ip, prefix.unwrap_or(24)).map(|net| net.trunc());
+    ranges
+        .iter()
+        .all(|other| net(other.start) == net(range.start))
+}
+
 /// `START,END[,NETMASK[,BROADCAST]][,LEASE]`; the netmask is the bridge's unless it is said.
-fn range(value: &str, addresses: &[IpNet]) -> Option<(DynamicRange, u8)> {
+fn range(value: &str) -> Option<(DynamicRange, Option<u8>)> {
     let mut fields = value.split(',').map(str::trim).peekable();
     let start: IpAddr = fields.next()?.parse().ok()?;
     let end: IpAddr = fields.next()?.parse().ok()?;
@@ -131,10 +140,7 @@ fn range(value: &str, addresses: &[IpNet]) -> Option<(DynamicRange, u8)> {
     if fields.next().is_some() {
         return None;
     }
-    let around = addresses.iter().find(|net| net.contains(&start));
-    let usual = if start.is_ipv4() { 24 } else { 64 };
-    let prefix = said.or(around.map(|net| net.prefix_len())).unwrap_or(usual);
-    Some((DynamicRange { start, end, lease }, prefix))
+    Some((DynamicRange { start, end, lease }, said))
 }
 
 fn prefix_of(netmask: Ipv4Addr) -> Option<u8> {
@@ -227,7 +233,7 @@ mod tests {
         let DhcpPool::Ranges { ranges, prefix } = dhcp.pool else {
             unreachable!("ranges were given");
         };
-        assert_eq!((ranges.len(), prefix), (2, 25));
+        assert_eq!((ranges.len(), prefix), (2, Some(25)));
         assert_eq!(ranges[0].lease, LeaseTime::new(12, LeaseUnit::Hours));
         assert_eq!(ranges[1].lease, Some(LeaseTime::Infinite));
         assert_eq!(dhcp.hosts[0].name.as_ref().map(Line::as_str), Some("web"));

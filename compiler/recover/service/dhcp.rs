@@ -38,7 +38,7 @@ pub(super) fn read(seen: &Seen<'_>, service: &Dnsmasq, subnets: &mut [Subnet], d
 /// The subnet that is leased from.
 fn subnet_of(dhcp: &DhcpService, subnets: &[Subnet]) -> Option<usize> {
     let (ip, length) = match &dhcp.pool {
-        DhcpPool::Ranges { ranges, prefix } => (ranges.first()?.start, Some(*prefix)),
+        DhcpPool::Ranges { ranges, prefix } => (ranges.first()?.start, *prefix),
         DhcpPool::Reserved { address, prefix } => (*address, *prefix),
     };
     let holds = |subnet: &Subnet| subnet.network().contains(&ip);
@@ -65,11 +65,9 @@ fn in_subnet(
     }
     match &dhcp.pool {
         DhcpPool::Ranges { ranges, prefix } => {
-            if *prefix != subnet.network().prefix_len() {
-                let message = format!(
-                    "guests are told a prefix of {prefix}, the bridge's is {}",
-                    subnet.network().prefix_len()
-                );
+            let own = subnet.network().prefix_len();
+            if let Some(told) = prefix.filter(|told| *told != own) {
+                let message = format!("guests are told a prefix of {told}, the bridge's is {own}");
                 draft.differs(Element::Dhcp(at), message);
             }
             ranges

@@ -7,7 +7,7 @@ use crate::lower;
 use crate::network::Member;
 use crate::recover::evidence::{Draft, Element};
 use crate::recover::seen::{Maker, Seen};
-use crate::state::Dnsmasq;
+use crate::state::{DhcpPool, DhcpService, Dnsmasq};
 
 /// Says what dnsmasq's files lack or say beyond what the network tells.
 pub fn compare(seen: &Seen<'_>, member: &Member, draft: &mut Draft) {
@@ -20,6 +20,8 @@ pub fn compare(seen: &Seen<'_>, member: &Member, draft: &mut Draft) {
     };
     // Names are compared elsewhere; they are in paths and headings only.
     expected.network.clone_from(&held.network);
+    leave_prefix(&mut expected.dhcp4, &held.dhcp4);
+    leave_prefix(&mut expected.dhcp6, &held.dhcp6);
     let (missing, more) = differences(&expected, held);
     if seen.maker != Maker::Tool && !missing.is_empty() {
         let message = format!(
@@ -34,6 +36,17 @@ pub fn compare(seen: &Seen<'_>, member: &Member, draft: &mut Draft) {
     }
     for line in more {
         draft.differs(Element::Dns, format!("dnsmasq was told '{line}'"));
+    }
+}
+
+/// A prefix that is left to the link is not told otherwise.
+fn leave_prefix(expected: &mut Option<DhcpService>, held: &Option<DhcpService>) {
+    let held = held.as_ref().map(|dhcp| &dhcp.pool);
+    if let (Some(DhcpService { pool, .. }), Some(DhcpPool::Ranges { prefix: None, .. })) =
+        (expected, held)
+        && let DhcpPool::Ranges { prefix, .. } = pool
+    {
+        *prefix = None;
     }
 }
 
