@@ -1,6 +1,7 @@
 //! Comparing what a host should hold with what it holds.
 
 pub mod align;
+pub mod breaks;
 pub mod builtin;
 pub mod expect;
 pub mod generation;
@@ -10,3 +11,6 @@ pub mod observe;
 pub mod owner;
 pub mod page;
 pub mod report;
+pub mod rules;
+pub mod shared;
+pub mod spell;

@@ -10,7 +10,7 @@ mod print;
 mod words;
 
 pub use parse::parse;
-pub use print::print;
+pub use print::{print, print_rule};
 
 use serde::Serialize;
 
