@@ -3,6 +3,7 @@
 pub mod align;
 pub mod breaks;
 pub mod builtin;
+pub mod device;
 pub mod expect;
 pub mod generation;
 pub mod known;
@@ -12,5 +13,6 @@ pub mod owner;
 pub mod page;
 pub mod report;
 pub mod rules;
+pub mod service;
 pub mod shared;
 pub mod spell;
