@@ -80,6 +80,7 @@ impl Scene<'_> {
         tables.any(|table| layer::is_iptables(table) && table.family == family)
     }
 
+    /// The one difference of a network that has no rule at all in its layout.
     fn no_rules(self, policy: &NetworkPolicy, layout: Generation) -> Drift {
         let count: usize = expect::blocks(policy, layout)
             .iter()
@@ -131,6 +132,19 @@ impl Scene<'_> {
             (Some(layer), Some(chain)) => spell::rule(layer.table, chain.chain, seen.rule),
             (_, _) => spell::expected(false, seen.spot.family, seen.spot.chain, seen.rule),
         }
+    }
+}
+
+/// The one difference of a network whose rules are in no layout.
+pub fn nowhere(scene: Scene<'_>, policy: &NetworkPolicy) -> Drift {
+    let translates = policy.subnets.iter().any(|net| net.translation.is_some());
+    Drift {
+        kind: DriftKind::Missing,
+        object: Object::Layout,
+        expected: Some(format!("rules for {} in any layout", policy.bridge)),
+        found: None,
+        place: Place::default(),
+        breaks: Some(breaks::no_rules(scene.gates, translates)),
     }
 }
 
