@@ -28,6 +28,8 @@ pub mod owner;
 pub mod page;
 pub mod report;
 pub mod rules;
+#[cfg(test)]
+mod sample;
 pub mod service;
 pub mod shared;
 pub mod spell;
@@ -222,8 +224,8 @@ fn file(file: &crate::capture::CapturedFile) -> report::File {
 fn role_word(role: crate::capture::Role) -> &'static str {
     use crate::capture::Role;
     match role {
-        Role::Iptables(_, Family::Ipv4) => "iptables",
-        Role::Iptables(_, Family::Ipv6) => "ip6tables",
+        Role::Iptables(_, Family::Ipv4) | Role::Listing(_, Family::Ipv4) => "iptables",
+        Role::Iptables(_, Family::Ipv6) | Role::Listing(_, Family::Ipv6) => "ip6tables",
         Role::NftText | Role::NftJson => "nft",
         Role::Links => "links",
         Role::Addresses => "addresses",
