@@ -7,6 +7,7 @@ pub mod check;
 pub mod compile;
 pub mod completions;
 pub mod explain;
+pub mod host;
 pub mod load;
 pub mod man;
 pub mod schema;
