@@ -3,6 +3,7 @@
 //! Exit 0: done what was asked. 1: there are findings, such as errors in the input. 2: it could
 //! not be done.
 
+pub mod audit;
 pub mod check;
 pub mod compile;
 pub mod completions;
@@ -55,6 +56,7 @@ enum Color {
 enum Command {
     Check(check::Arguments),
     Compile(compile::Arguments),
+    Audit(audit::Arguments),
     Explain(explain::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
@@ -104,6 +106,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Compile(arguments) => compile::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
