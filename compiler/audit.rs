@@ -37,7 +37,7 @@ pub mod spell;
 use std::collections::HashSet;
 
 use crate::capture::{Capture, Origin, Topic, Variant};
-use crate::firewall::{Family, Policy, Table};
+use crate::firewall::{Family, Policy, Rule, Table};
 use crate::lower::{self, Ir};
 use crate::network::NetworkSet;
 
@@ -78,7 +78,7 @@ pub fn audit(question: Question<'_>) -> Report {
         gates: interference::gates(&observed),
     };
     let detected = generation::detect(capture);
-    let judged = network::judge(scene, question, &networks, &found, &ir);
+    let judged = network::judge(scene, question, &networks, &found, &ir, &detected);
     let mut shared = layouts(capture, &detected);
     shared.extend(judged.shared);
     let orphans = orphan::find(scene, &bridges);
@@ -87,18 +87,29 @@ pub fn audit(question: Question<'_>) -> Report {
     let mut reports: Vec<NetworkReport> = Vec::new();
     reports.extend(judged.networks.iter().map(|each| each.report.clone()));
     reports.extend(orphans.networks);
+    let theirs = observed.in_built_in_chains(&in_built_in_chains(&reports));
     let host = host(question, &observed, &detected);
     let mut report = Report {
         host,
         summary: Summary::default(),
         networks: reports,
         shared,
-        foreign: foreign(scene, &ir),
-        interference: in_the_way(scene, &ir, &judged.networks),
+        foreign: foreign(scene, &ir, &theirs),
+        interference: in_the_way(scene, &ir, &judged.networks, &theirs),
         unexplained,
     };
     report.count();
     report
+}
+
+/// The bridges whose rules stand in chains that everyone shares.
+fn in_built_in_chains(networks: &[NetworkReport]) -> HashSet<&str> {
+    let word = expect::word(Generation::BuiltInChains);
+    let here = networks
+        .iter()
+        .filter(|it| it.layout.as_deref() == Some(word));
+    here.filter_map(|network| network.bridge.as_deref())
+        .collect()
 }
 
 /// What declared networks and the host's devices tell of bridges and subnets.
@@ -117,13 +128,13 @@ fn known(ir: &Ir, capture: &Capture) -> Known {
     known
 }
 
-/// What is irregular about the layouts as a whole. A rule that names a device which is gone is a
-/// difference of its network already.
+/// What is irregular about the layouts as a whole. What concerns one network is a difference of
+/// that already.
 fn layouts(capture: &Capture, detected: &Detected) -> Vec<Drift> {
     let findings = detected.findings.iter();
     let whole = findings.filter(|finding| match finding.what {
-        Irregular::Twice { .. } | Irregular::BothVariants => true,
-        Irregular::Number { .. } => false,
+        Irregular::BothVariants => true,
+        Irregular::Twice { .. } | Irregular::Number { .. } => false,
     });
     whole
         .map(|finding| Drift {
@@ -244,12 +255,7 @@ fn role_word(role: crate::capture::Role) -> &'static str {
 }
 
 /// What other programs have, by owner.
-fn foreign(scene: Scene<'_>, ir: &Ir) -> Vec<report::ForeignRules> {
-    let built_in = scene.observed.networks.get(&Generation::BuiltInChains);
-    let blocks = built_in.into_iter().flat_map(|networks| networks.values());
-    let rules = blocks.flat_map(|blocks| blocks.values().flatten());
-    let theirs: HashSet<*const crate::firewall::Rule> =
-        rules.map(|seen| std::ptr::from_ref(seen.rule)).collect();
+fn foreign(scene: Scene<'_>, ir: &Ir, theirs: &HashSet<*const Rule>) -> Vec<report::ForeignRules> {
     let found = owner::foreign(scene.capture, &ir.state, |_, _, rule| {
         theirs.contains(&std::ptr::from_ref(rule))
     });
@@ -276,14 +282,19 @@ fn foreign(scene: Scene<'_>, ir: &Ir) -> Vec<report::ForeignRules> {
 }
 
 /// What of others is in the way of the networks that are there.
-fn in_the_way(scene: Scene<'_>, ir: &Ir, networks: &[Judgement]) -> Vec<report::Interference> {
+fn in_the_way(
+    scene: Scene<'_>,
+    ir: &Ir,
+    networks: &[Judgement],
+    own: &HashSet<*const Rule>,
+) -> Vec<report::Interference> {
     let tables: Vec<&Table> = scene.observed.layers.iter().map(|it| it.table).collect();
     let learnt = Learnt::of(&tables, &scene.capture.state, &ir.state);
     let guarded: Vec<Guarded> = networks
         .iter()
         .filter_map(|each| guarded(each, ir))
         .collect();
-    interference::find(scene, &learnt, &guarded)
+    interference::find(scene, &learnt, &guarded, own)
 }
 
 fn guarded(network: &Judgement, ir: &Ir) -> Option<Guarded> {

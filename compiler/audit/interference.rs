@@ -104,7 +104,13 @@ fn is_stop(target: &Target) -> bool {
 }
 
 /// Everything that gets in the way of these networks.
-pub fn find(scene: Scene<'_>, learnt: &Learnt, networks: &[Guarded]) -> Vec<Interference> {
+/// `own` are rules of networks that stand in chains which everyone shares.
+pub fn find(
+    scene: Scene<'_>,
+    learnt: &Learnt,
+    networks: &[Guarded],
+    own: &HashSet<*const Rule>,
+) -> Vec<Interference> {
     let by_bridge = networks.iter().enumerate();
     let by_bridge = by_bridge.map(|(at, network)| (network.bridge.as_str(), at));
     let finder = Finder {
@@ -112,6 +118,7 @@ pub fn find(scene: Scene<'_>, learnt: &Learnt, networks: &[Guarded]) -> Vec<Inte
         networks,
         by_bridge: by_bridge.collect(),
         known: &scene.observed.known,
+        own,
     };
     let mut found = Vec::new();
     for (_, layer) in scene.observed.used_layers() {
@@ -132,6 +139,8 @@ struct Finder<'a> {
     networks: &'a [Guarded],
     by_bridge: HashMap<&'a str, usize>,
     known: &'a Known,
+    /// Rules of networks that stand in built-in chains.
+    own: &'a HashSet<*const Rule>,
 }
 
 /// A chain that is being looked through, and what was found in it and the chains that it leads to.
@@ -283,6 +292,7 @@ impl<'a> Finder<'a> {
             walk.all |= rule.target == Target::Accept && is_for_all(rule);
             if is_stop(&rule.target)
                 && walk.stops.len() < NAMED
+                && !self.own.contains(&std::ptr::from_ref(rule))
                 && let Some(network) = self.stopped_by(rule, table.family)
             {
                 walk.stops.push((chain, rule, network));

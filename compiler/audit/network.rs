@@ -6,7 +6,7 @@ use compact_str::CompactString;
 
 use super::device::{self, ByDevice, Expected};
 use super::expect;
-use super::generation::Generation;
+use super::generation::{Detected, Generation};
 use super::matching::Found;
 use super::report::{Drift, DriftKind, NetworkReport, Object, Place, Verdict};
 use super::rules::{self, Scene};
@@ -48,6 +48,9 @@ const LAYOUTS: [Generation; 4] = [
     Generation::BuiltInChains,
 ];
 
+/// Fewer rules than a network has.
+const FEW: usize = 4;
+
 /// Compares every declared network with the host.
 pub fn judge(
     scene: Scene<'_>,
@@ -55,8 +58,9 @@ pub fn judge(
     set: &NetworkSet,
     found: &[Option<Found>],
     ir: &Ir,
+    detected: &Detected,
 ) -> Judged {
-    let court = Court::new(scene, set, ir);
+    let court = Court::new(scene, set, ir, detected);
     let mut judged = Judged::default();
     for layout in LAYOUTS {
         let policy = part(&ir.policy, &court.layouts, layout);
@@ -105,6 +109,7 @@ fn spoil(report: &mut NetworkReport) {
 struct Court<'a> {
     scene: Scene<'a>,
     ir: &'a Ir,
+    detected: &'a Detected,
     by_device: ByDevice<'a>,
     expected: HashMap<&'a DeviceName, Expected<'a>>,
     /// The network that a link is counted to, where several share it.
@@ -120,7 +125,7 @@ struct Court<'a> {
 }
 
 impl<'a> Court<'a> {
-    fn new(scene: Scene<'a>, set: &'a NetworkSet, ir: &'a Ir) -> Self {
+    fn new(scene: Scene<'a>, set: &'a NetworkSet, ir: &'a Ir, detected: &'a Detected) -> Self {
         let capture = scene.capture;
         let declared_macs = set.members().iter().filter(|it| has_mac(it));
         let declared_macs = declared_macs.filter_map(|it| it.bridge.as_ref()).collect();
@@ -147,6 +152,7 @@ impl<'a> Court<'a> {
         let mut court = Court {
             scene,
             ir,
+            detected,
             by_device: ByDevice::of(capture),
             expected: device::expected(&ir.state, &declared_macs),
             first,
@@ -166,8 +172,20 @@ impl<'a> Court<'a> {
         court
     }
 
-    /// How many rules of a bridge are in a layout.
+    /// How many rules of a bridge are in a layout. A rule or two of the form that libvirt's had
+    /// before 5.1 are an administrator's.
     fn rules(&self, layout: Generation, bridge: &str) -> usize {
+        let ruled = self.detected.used.get(&layout);
+        if layout == Generation::BuiltInChains && !ruled.is_some_and(|it| it.contains(bridge)) {
+            return match self.all_rules(layout, bridge) {
+                0..FEW => 0,
+                rules => rules,
+            };
+        }
+        self.all_rules(layout, bridge)
+    }
+
+    fn all_rules(&self, layout: Generation, bridge: &str) -> usize {
         let networks = self.scene.observed.networks.get(&layout);
         let blocks = networks.and_then(|networks| networks.get(bridge));
         blocks.map_or(0, |blocks| blocks.values().map(Vec::len).sum())

@@ -47,7 +47,19 @@ pub fn compare(scene: Scene<'_>, policy: &NetworkPolicy, layout: Generation) -> 
         // That a whole chain is missing is said once, where it belongs to all networks.
         if scene.observed.chains.contains_key(&block.spot()) {
             let found = found.get(&block.spot()).map_or(&[][..], Vec::as_slice);
-            drift.extend(Side::by_side(scene, layout, block, found).drift());
+            let poured = Block {
+                rules: expect::poured(&block.rules),
+                ..block.clone()
+            };
+            let side = Side::by_side(scene, layout, block, found);
+            // One chain for all: in which order it was filled tells nothing.
+            match (side.role, side.fit.moved.is_empty()) {
+                (Role::Forward, false) => {
+                    let other = Side::by_side(scene, layout, &poured, found);
+                    drift.extend(side.or_less(&other).drift());
+                }
+                (_, _) => drift.extend(side.drift()),
+            }
         } else if layout == Generation::Lanwright {
             let role = expect::role(layout, block.spot());
             drift.push(shared::no_chain(scene, block.spot(), role));
@@ -148,6 +160,26 @@ pub fn nowhere(scene: Scene<'_>, policy: &NetworkPolicy) -> Drift {
     }
 }
 
+/// The one difference of a network that has rules in another layout, too.
+pub fn twice(scene: Scene<'_>, bridge: &str, layout: Generation) -> Drift {
+    let networks = scene.observed.networks.get(&layout);
+    let blocks = networks.and_then(|networks| networks.get(bridge));
+    let seen = || blocks.into_iter().flat_map(|it| it.values().flatten());
+    let first = seen().min_by_key(|seen| (seen.spot, seen.at));
+    Drift {
+        kind: DriftKind::Unexpected,
+        object: Object::Layout,
+        expected: None,
+        found: Some(format!(
+            "{} rules for {bridge} in the layout {}",
+            seen().count(),
+            expect::word(layout)
+        )),
+        place: first.map(|seen| scene.place(seen)).unwrap_or_default(),
+        breaks: Some("packets meet two sets of rules, and either may refuse them".to_owned()),
+    }
+}
+
 /// A rule that no network has.
 pub fn unexpected(scene: Scene<'_>, seen: &Seen<'_>, is_double: bool) -> Drift {
     Drift {
@@ -191,6 +223,14 @@ impl<'a, 'b> Side<'a, 'b> {
             expected,
             found,
             fit,
+        }
+    }
+
+    /// The one that fits better.
+    fn or_less<'s>(&'s self, other: &'s Self) -> &'s Self {
+        match other.fit.moved.len() < self.fit.moved.len() {
+            true => other,
+            false => self,
         }
     }
 

@@ -67,8 +67,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         false => Some(load::load(&arguments.inputs, |_| {})),
     };
     if let Some(loaded) = &loaded {
-        loaded.complain();
         if !loaded.unreadable.is_empty() || loaded.set.is_none() {
+            loaded.complain();
             return Ok(Outcome::CouldNot);
         }
     }
