@@ -59,8 +59,11 @@ pub struct CapturedFile {
 /// What a text of a host can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Role {
-    /// `iptables-save`, `iptables -S` or `iptables -L`, of one family.
+    /// `iptables-save` or `iptables -S`, of one family.
     Iptables(Variant, Family),
+    /// `iptables -L`, which does not show all that rules say; of one family, as far as is known
+    /// before it is read.
+    Listing(Variant, Family),
     /// `nft list ruleset`.
     NftText,
     /// `nft -j list ruleset`, also one object a line.
@@ -229,7 +232,8 @@ impl Capture {
     }
 
     /// What rules now: for each tool the one dump that counts. Of several dumps of one tool it is
-    /// the last by name; of a text and the JSON of one nft it is the text, which has lines.
+    /// the last by name, and a listing only if there is no other; of a text and the JSON of one
+    /// nft it is the text, which has lines.
     pub fn present(&self) -> Vec<&CapturedRuleset> {
         let mut present: Vec<&CapturedRuleset> = Vec::new();
         for ruleset in &self.rulesets {
@@ -244,10 +248,16 @@ impl Capture {
 
     /// Files come in the order of their names, so a later one is a later dump.
     fn counts_more(&self, later: &CapturedRuleset, earlier: &CapturedRuleset) -> bool {
-        let is_json = |ruleset: &CapturedRuleset| {
-            let role = self.files.get(ruleset.file.0).and_then(|file| file.role);
-            role == Some(Role::NftJson)
+        let role = |ruleset: &CapturedRuleset| {
+            let file = self.files.get(ruleset.file.0);
+            file.and_then(|file| file.role)
         };
+        let is_json = |ruleset: &CapturedRuleset| role(ruleset) == Some(Role::NftJson);
+        let is_listing =
+            |ruleset: &CapturedRuleset| matches!(role(ruleset), Some(Role::Listing(_, _)));
+        if is_listing(later) != is_listing(earlier) {
+            return is_listing(earlier);
+        }
         let stem = |ruleset: &CapturedRuleset| {
             let name = self.name(ruleset.file);
             name.rsplit_once('.').map_or(name, |(stem, _)| stem)

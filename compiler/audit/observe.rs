@@ -303,7 +303,8 @@ impl<'a> Observed<'a> {
         }
     }
 
-    fn own_bridge(&self, chain: &str) -> CompactString {
+    /// The bridge that one of our own chains is for.
+    pub fn own_bridge(&self, chain: &str) -> CompactString {
         let known = self.own.get(chain).cloned();
         let rest = || chain.split_once('-').map_or(chain, |(_, rest)| rest).into();
         known.unwrap_or_else(rest)

@@ -5,12 +5,14 @@
 //! for any ruleset of one family; matches and targets without a type of ours pass word for word.
 
 mod line;
+mod listing;
 mod parse;
 mod print;
 mod words;
 
+pub use listing::{Listing, Loss, LossKind, Remark, UNSEEN_DEVICES, is_listing, read_listing};
 pub use parse::parse;
-pub use print::print;
+pub use print::{print, print_rule};
 
 use serde::Serialize;
 

@@ -2,12 +2,12 @@
 
 use super::service::Texts;
 use super::{
-    Capture, CapturedFile, CapturedRuleset, FileId, Gap, Role, RuleTool, Text, Topic, address,
-    device, role, route, service, sysctl,
+    Capture, CapturedFile, CapturedRuleset, FileId, Gap, Role, RuleTool, Text, Topic, Variant,
+    address, device, role, route, service, sysctl,
 };
 use crate::backend::gap::{Reading, Unread};
 use crate::backend::{iptables, nftables};
-use crate::firewall::Ruleset;
+use crate::firewall::{Family, Ruleset, Table, TableFamily};
 
 /// What the texts of a host tell. Texts that are no UTF-8 are read all the same, and said so.
 pub fn read(mut texts: Vec<Text>) -> Capture {
@@ -48,6 +48,8 @@ impl Reader {
     fn topic(&mut self, role: Role) {
         let topic = match role {
             Role::Iptables(_, family) => Topic::Iptables(family),
+            // Which families it is of shows as it is read.
+            Role::Listing(_, _) => return,
             Role::NftText | Role::NftJson => Topic::Nft,
             Role::Links => Topic::Links,
             Role::Addresses => Topic::Addresses,
@@ -67,6 +69,7 @@ impl Reader {
                 let read = iptables::parse(text, family);
                 self.ruleset(id, RuleTool::Iptables(variant, family), read);
             }
+            Role::Listing(variant, family) => self.listing(id, variant, family, text),
             Role::NftText => self.ruleset(id, RuleTool::Nft, nftables::parse(text)),
             Role::Links => {
                 let read = device::read(text);
@@ -111,6 +114,33 @@ impl Reader {
         self.capture.gaps.extend(gaps);
     }
 
+    /// A listing may hold both families; what it does not show is noted as what was not read.
+    fn listing(&mut self, file: FileId, variant: Variant, family: Family, text: &str) {
+        let listing = iptables::read_listing(text, family);
+        let lost = listing.losses.into_iter().map(|loss| Unread {
+            line: loss.line,
+            message: loss.kind.to_string(),
+        });
+        self.complain(file, listing.unread.into_iter().chain(lost).collect());
+        let (six, four): (Vec<Table>, Vec<Table>) = listing
+            .ruleset
+            .tables
+            .into_iter()
+            .partition(|table| table.family == TableFamily::Ip6);
+        for (family, tables) in [(Family::Ipv4, four), (Family::Ipv6, six)] {
+            if tables.is_empty() {
+                continue;
+            }
+            self.capture.topics.insert(Topic::Iptables(family));
+            self.capture.rulesets.push(CapturedRuleset {
+                file,
+                tool: RuleTool::Iptables(variant, family),
+                ruleset: Ruleset { tables },
+                complete: false,
+            });
+        }
+    }
+
     fn ruleset(&mut self, file: FileId, tool: RuleTool, read: Reading<Ruleset>) {
         let complete = read.unread.is_empty();
         let ruleset = self.accept(file, read);
@@ -126,7 +156,6 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::firewall::Family;
 
     fn text(name: &str, text: &str) -> Text {
         Text {
@@ -165,6 +194,30 @@ mod tests {
             .map(|f| f.name.as_str())
             .collect();
         assert_eq!(aside, ["notes"]);
+    }
+
+    #[test]
+    fn a_listing_counts_where_there_is_no_dump() {
+        let listing = "# iptables -L\nChain INPUT (policy ACCEPT)\n\n\
+            # ip6tables -L\nChain INPUT (policy DROP)\n";
+        let dump = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n";
+        let capture = read(vec![
+            text("a-ticket.txt", listing),
+            text("rules.txt", dump),
+            text("z-ticket.txt", listing),
+        ]);
+        let counts = |family| {
+            let tool = RuleTool::Iptables(Variant::Unknown, family);
+            let present = capture.present();
+            let found = present.iter().find(|ruleset| ruleset.tool == tool);
+            found.map(|ruleset| (capture.name(ruleset.file).to_owned(), ruleset.complete))
+        };
+        assert_eq!(counts(Family::Ipv4), Some(("rules.txt".to_owned(), true)));
+        assert_eq!(
+            counts(Family::Ipv6),
+            Some(("z-ticket.txt".to_owned(), false))
+        );
+        assert!(capture.observed(Topic::Iptables(Family::Ipv6)));
     }
 
     #[test]

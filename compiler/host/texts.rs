@@ -30,7 +30,7 @@ const DEEPEST: usize = 16;
 pub fn texts(place: &Path) -> Result<Vec<Text>, HostError> {
     if place == Path::new("-") {
         let input = Path::new("standard input");
-        let bytes = bounded(io::stdin().lock(), input)?;
+        let bytes = bounded(io::stdin().lock(), 0, input)?;
         return Ok(vec![named("standard input", bytes)]);
     }
     if place.is_dir() {
@@ -38,7 +38,8 @@ pub fn texts(place: &Path) -> Result<Vec<Text>, HostError> {
     }
     let name = place.file_name().unwrap_or(place.as_os_str());
     let file = fs::File::open(place).map_err(HostError::io("read", place))?;
-    Ok(vec![named(&name.to_string_lossy(), bounded(file, place)?)])
+    let bytes = whole(file, place)?;
+    Ok(vec![named(&name.to_string_lossy(), bytes)])
 }
 
 fn named(name: &str, bytes: Vec<u8>) -> Text {
@@ -49,7 +50,7 @@ fn named(name: &str, bytes: Vec<u8>) -> Text {
 }
 
 fn folder(root: &Path) -> Result<Vec<Text>, HostError> {
-    let (mut texts, mut whole) = (Vec::new(), 0);
+    let (mut texts, mut sum) = (Vec::new(), 0);
     let mut folders = vec![PathBuf::new()];
     while let Some(folder) = folders.pop() {
         let at = root.join(&folder);
@@ -60,11 +61,11 @@ fn folder(root: &Path) -> Result<Vec<Text>, HostError> {
             if kind.is_dir() && path.components().count() <= DEEPEST {
                 folders.push(path);
             } else if kind.is_file() {
-                let bytes = bounded(open_plain(&entry.path())?, &entry.path())?;
-                whole += bytes.len() as u64;
+                let bytes = whole(open_plain(&entry.path())?, &entry.path())?;
+                sum += bytes.len() as u64;
                 texts.push(named(&path.to_string_lossy(), bytes));
             }
-            if whole > LARGEST_FOLDER || texts.len() > MOST_FILES {
+            if sum > LARGEST_FOLDER || texts.len() > MOST_FILES {
                 return Err(refused(root, "holds more than a capture of a host would"));
             }
         }
@@ -82,19 +83,30 @@ fn open_plain(path: &Path) -> Result<fs::File, HostError> {
     options.open(path).map_err(HostError::io("read", path))
 }
 
-/// All that a file holds, unless it is too much.
-fn bounded(file: impl Read, path: &Path) -> Result<Vec<u8>, HostError> {
-    let mut bytes = Vec::new();
+/// All that a file holds. One that is too large is refused before anything of it is read.
+fn whole(file: fs::File, path: &Path) -> Result<Vec<u8>, HostError> {
+    let data = file.metadata().map_err(HostError::io("read", path))?;
+    bounded(file, data.len(), path)
+}
+
+/// All that there is to read, unless it is too much; `size` is what is expected.
+fn bounded(file: impl Read, size: u64, path: &Path) -> Result<Vec<u8>, HostError> {
+    let too_large = || {
+        let reason = "is larger than 512 MiB, which no dump of a host is";
+        refused(path, reason)
+    };
+    let size = usize::try_from(size).map_err(|_| too_large())?;
+    if size as u64 > LARGEST_FILE {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::with_capacity(size);
     let mut file = file.take(LARGEST_FILE + 1);
     file.read_to_end(&mut bytes)
         .map_err(HostError::io("read", path))?;
-    if bytes.len() as u64 > LARGEST_FILE {
-        return Err(refused(
-            path,
-            "is larger than 512 MiB, which no dump of a host is",
-        ));
+    match bytes.len() as u64 > LARGEST_FILE {
+        true => Err(too_large()),
+        false => Ok(bytes),
     }
-    Ok(bytes)
 }
 
 fn refused(path: &Path, reason: &str) -> HostError {
