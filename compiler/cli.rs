@@ -11,6 +11,7 @@ pub mod explain;
 pub mod host;
 pub mod load;
 pub mod man;
+pub mod recover;
 pub mod schema;
 
 use std::process::ExitCode;
@@ -57,6 +58,7 @@ enum Command {
     Check(check::Arguments),
     Compile(compile::Arguments),
     Audit(audit::Arguments),
+    Recover(recover::Arguments),
     Explain(explain::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
@@ -107,6 +109,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Compile(arguments) => compile::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
+        Command::Recover(arguments) => recover::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
