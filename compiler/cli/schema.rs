@@ -4,9 +4,9 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use schemars::{Schema, schema_for};
 
-use super::Outcome;
 use super::compile::Summary;
-use super::recover;
+use super::{Outcome, recover};
+use crate::audit;
 use crate::backend::manifest::Manifest;
 use crate::diagnostic::json::Report;
 use crate::host::terminal;
@@ -25,6 +25,8 @@ pub struct Arguments {
 enum Name {
     /// What `check --format json` prints
     Check,
+    /// What `audit --format json` prints
+    Audit,
     /// What `compile --format json` prints
     Compile,
     /// What `compile --emit ir` prints
@@ -39,6 +41,7 @@ enum Name {
 pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let schema: Schema = match arguments.name {
         Name::Check => schema_for!(Report),
+        Name::Audit => schema_for!(audit::report::Report),
         Name::Compile => schema_for!(Summary),
         Name::Ir => schema_for!(Ir),
         Name::Manifest => schema_for!(Manifest),
