@@ -327,11 +327,21 @@ pub fn sysctl(capture: &Capture, by: &ByDevice<'_>, wanted: &Sysctl) -> Option<D
     (found.value != wanted.value).then(|| Drift {
         kind: DriftKind::Changed,
         object: Object::Sysctl,
-        expected: Some(format!("{} = {}", wanted.key.join("."), wanted.value)),
-        found: Some(format!("{} = {}", found.key.join("."), found.value)),
+        expected: Some(setting(wanted)),
+        found: Some(setting(found)),
         place: place(capture, Role::Sysctls),
         breaks: sysctl_breaks(wanted),
     })
+}
+
+/// As `sysctl` prints it: a dot within a name is a slash.
+fn setting(setting: &Sysctl) -> String {
+    let parts = setting.key.iter().map(|part| part.replace('.', "/"));
+    format!(
+        "{} = {}",
+        parts.collect::<Vec<_>>().join("."),
+        setting.value
+    )
 }
 
 fn sysctl_breaks(wanted: &Sysctl) -> Option<String> {
