@@ -6,6 +6,7 @@
 
 pub mod expression;
 pub mod matches;
+pub mod normal;
 pub mod policy;
 pub mod set;
 pub mod target;
@@ -18,6 +19,7 @@ pub use matches::{
     Physdev, PortSide, Ports, Protocol, Rate, RateUnit, Recent, RecentAction, RpFilter, SetMatch,
     SpiHeader, Statistic, TimeUnit, Transform,
 };
+pub use normal::NormalRule;
 pub use policy::{NetworkPolicy, Outlet, Policy, SubnetPolicy, Translation};
 pub use set::{
     Element, ElementExtra, ElementValue, Object, ObjectKind, Set, SetFlags, SetType, SetValue,
@@ -70,7 +72,7 @@ pub struct TableFlags {
 }
 
 /// Which packets come to a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum TableFamily {
     /// IPv4.
     Ip,
@@ -179,7 +181,7 @@ pub struct Rule {
 }
 
 /// What a rule counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Counter {
     /// Packets.
     pub packets: u64,

@@ -5,10 +5,12 @@
 //! for any ruleset of one family; matches and targets without a type of ours pass word for word.
 
 mod line;
+mod listing;
 mod parse;
 mod print;
 mod words;
 
+pub use listing::{Listing, Loss, LossKind, Remark, UNSEEN_DEVICES, is_listing, read_listing};
 pub use parse::parse;
 pub use print::print;
 

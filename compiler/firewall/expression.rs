@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use super::{DevicePattern, Element, Family, PortSide, Protocol};
 
 /// A value, or something that has one when a packet comes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Expression {
     /// A property of the packet.
     Field(Field),
@@ -45,7 +45,7 @@ pub enum Expression {
 }
 
 /// Two values joined bit by bit.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Bits {
     /// The first.
     pub left: Expression,
@@ -56,7 +56,7 @@ pub struct Bits {
 }
 
 /// How bits are joined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum BitOperator {
     /// Those that both have.
     And,
@@ -71,7 +71,7 @@ pub enum BitOperator {
 }
 
 /// A key, and the map in which it is looked up.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Lookup {
     /// What is looked up.
     pub key: Expression,
@@ -80,7 +80,7 @@ pub struct Lookup {
 }
 
 /// Two expressions that must compare so.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Compare {
     /// What the packet has.
     pub left: Expression,
@@ -91,7 +91,7 @@ pub struct Compare {
 }
 
 /// A change to a field of the packet or of its connection.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Assignment {
     /// The field.
     pub field: Expression,
@@ -100,7 +100,7 @@ pub struct Assignment {
 }
 
 /// How two expressions must compare.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Operator {
     /// The usual way: equal, within a range, prefix or set; of flags at least one in common.
     Is,
@@ -121,7 +121,7 @@ pub enum Operator {
 }
 
 /// A property of a packet.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Field {
     /// The name of the device it came in through.
     Iifname,

@@ -31,7 +31,7 @@ use crate::value::{DeviceName, PortRange};
 /// Each stands for itself: what it implies (the protocol of a port, the family of an address) is
 /// said once, by itself. Two spellings of one meaning are two values here; the normal form
 /// compares them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Match {
     /// The packet came in through a device.
     InDevice {

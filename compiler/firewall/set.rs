@@ -72,7 +72,7 @@ pub struct SetFlags {
 }
 
 /// An element of a set or map, named or not.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Element {
     /// The value, range, prefix or concatenation.
     pub key: Expression,
@@ -83,7 +83,7 @@ pub struct Element {
 }
 
 /// What an element of a map leads to.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ElementValue {
     /// What happens to the packet.
     Verdict(Target),
@@ -92,7 +92,7 @@ pub enum ElementValue {
 }
 
 /// What few elements have.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ElementExtra {
     /// A comment.
     pub comment: Option<CompactString>,

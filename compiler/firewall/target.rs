@@ -21,7 +21,7 @@ use super::{Assignment, Counter, Lookup};
 use crate::value::PortRange;
 
 /// What a rule does.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Target {
     /// The packet goes on.
     Accept,

@@ -28,7 +28,7 @@ pub enum Bound {
 }
 
 /// The ports of a bridge that a packet crosses (`-m physdev`).
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Physdev {
     /// The port it came in through.
     pub entry: Option<Asked<DevicePattern>>,

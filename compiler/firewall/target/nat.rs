@@ -10,7 +10,7 @@ use crate::firewall::{Expression, Family};
 use crate::value::PortRange;
 
 /// What an address becomes, and its port.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NatTarget {
     /// The addresses; `None` for the port alone.
     pub to: Option<NatAddress>,
@@ -32,7 +32,7 @@ pub struct NatFlags {
 }
 
 /// Addresses that a source becomes, from start to end, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct NatAddress {
     /// The first.
     pub start: IpAddr,
@@ -41,7 +41,7 @@ pub struct NatAddress {
 }
 
 /// A translation in nft's own terms.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Translate {
     /// What is rewritten.
     pub kind: NatKind,
