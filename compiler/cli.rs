@@ -3,6 +3,7 @@
 //! Exit 0: done what was asked. 1: there are findings, such as errors in the input. 2: it could
 //! not be done.
 
+pub mod audit;
 pub mod capture;
 pub mod check;
 pub mod compile;
@@ -11,6 +12,7 @@ pub mod explain;
 pub mod host;
 pub mod load;
 pub mod man;
+pub mod recover;
 pub mod schema;
 
 use std::path::Path;
@@ -57,9 +59,11 @@ enum Color {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Capture(capture::Arguments),
     Check(check::Arguments),
     Compile(compile::Arguments),
+    Capture(capture::Arguments),
+    Audit(audit::Arguments),
+    Recover(recover::Arguments),
     Explain(explain::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
@@ -107,9 +111,11 @@ pub fn main() -> ExitCode {
         Color::Never => anstream::ColorChoice::Never,
     });
     let result = match cli.command {
-        Command::Capture(arguments) => capture::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Compile(arguments) => compile::run(&arguments),
+        Command::Capture(arguments) => capture::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
+        Command::Recover(arguments) => recover::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

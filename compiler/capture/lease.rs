@@ -6,14 +6,14 @@
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
 use serde_json::Value;
 
-use super::Capture;
 use super::json::{objects, refused, stem, text};
+use super::{Capture, ServiceFiles};
 use crate::backend::dnsmasq::references;
 use crate::backend::gap::{Reading, Unread};
-use crate::state::{DhcpPool, DhcpService, Lease};
+use crate::state::{DhcpPool, DhcpService, DynamicRange, Lease};
 use crate::value::DeviceName;
 
 /// The leases of a file, which is of libvirt's helper if it is JSON or named so, else of dnsmasq.
@@ -151,13 +151,23 @@ impl Places {
     }
 }
 
-/// The link of the service that keeps leases in a file of that name, if it listens on one only.
+/// The link of the service that keeps leases in this file, if it listens on one only: its
+/// configuration names a file of that name, or is named alike.
 fn keeper(name: &str, capture: &Capture) -> Option<DeviceName> {
     let base = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
-    let service = capture.services.iter().find(|service| {
+    let names = |service: &&ServiceFiles| {
         let kept = references(&service.conf.1).leases;
         kept.is_some_and(|path| base(path) == base(name))
-    })?;
+    };
+    let beside = |service: &&ServiceFiles| {
+        let conf = capture.name(service.conf.0).strip_suffix(".conf");
+        conf.is_some() && conf == name.strip_suffix(".leases")
+    };
+    let mut services = capture.services.iter();
+    let service = services
+        .clone()
+        .find(beside)
+        .or_else(|| services.find(names))?;
     let listed = service.conf.1.lines();
     let listed = listed.filter_map(|line| line.strip_prefix("interface="));
     let mut links = listed.flat_map(|links| links.split(','));
@@ -168,12 +178,12 @@ fn keeper(name: &str, capture: &Capture) -> Option<DeviceName> {
 /// The prefixes that addresses are leased from.
 fn served(dhcp: &DhcpService) -> Vec<IpNet> {
     let mut nets: Vec<IpNet> = match &dhcp.pool {
-        DhcpPool::Ranges { ranges, prefix } => {
-            let ranges = ranges.iter();
-            ranges
+        DhcpPool::Ranges { ranges, prefix } => match prefix {
+            Some(prefix) => (ranges.iter())
                 .filter_map(|range| IpNet::new(range.start, *prefix).ok())
-                .collect()
-        }
+                .collect(),
+            None => ranges.iter().flat_map(covering).collect(),
+        },
         DhcpPool::Reserved { address, prefix } => {
             let net = prefix.and_then(|prefix| IpNet::new(*address, prefix).ok());
             net.into_iter().collect()
@@ -181,6 +191,19 @@ fn served(dhcp: &DhcpService) -> Vec<IpNet> {
     };
     nets.extend(dhcp.hosts.iter().map(|host| IpNet::from(host.ip)));
     nets
+}
+
+/// The prefixes that a range is made of.
+fn covering(range: &DynamicRange) -> Vec<IpNet> {
+    match (range.start, range.end) {
+        (IpAddr::V4(start), IpAddr::V4(end)) => {
+            Ipv4Subnets::new(start, end, 0).map(IpNet::V4).collect()
+        }
+        (IpAddr::V6(start), IpAddr::V6(end)) => {
+            Ipv6Subnets::new(start, end, 0).map(IpNet::V6).collect()
+        }
+        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => Vec::new(),
+    }
 }
 
 #[cfg(test)]
