@@ -10,10 +10,13 @@ pub mod compile;
 pub mod completions;
 pub mod explain;
 pub mod host;
+pub mod leases;
 pub mod load;
 pub mod man;
 pub mod recover;
 pub mod schema;
+pub mod status;
+mod table;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -62,6 +65,8 @@ enum Command {
     Check(check::Arguments),
     Compile(compile::Arguments),
     Capture(capture::Arguments),
+    Status(status::Arguments),
+    Leases(leases::Arguments),
     Audit(audit::Arguments),
     Recover(recover::Arguments),
     Explain(explain::Arguments),
@@ -114,6 +119,8 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Compile(arguments) => compile::run(&arguments),
         Command::Capture(arguments) => capture::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
+        Command::Leases(arguments) => leases::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Recover(arguments) => recover::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),

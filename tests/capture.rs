@@ -103,7 +103,7 @@ fn a_host_is_captured_whole_and_stays_as_it_is() {
     let lease = &capture.state.leases[0];
     assert_eq!(lease.ip.to_string(), "192.0.2.11");
     assert_eq!(lease.hostname.as_deref(), Some("web"));
-    assert_eq!(lease.link.as_str(), "virbr7");
+    assert_eq!(lease.link.as_ref(), Some(&service.link));
     let port = &capture.bridging.ports[0];
     assert_eq!((port.link.as_str(), port.isolated), ("port0", Some(true)));
     let rules = |wanted: fn(&RuleTool) -> bool| {

@@ -1,7 +1,8 @@
 //! Reading leases: the file that dnsmasq keeps, and the one that libvirt's helper keeps.
 //!
 //! Neither says on which link a lease was given. libvirt's file is named after the bridge; of
-//! dnsmasq's own it is found out from its configuration, or from the addresses of the host.
+//! dnsmasq's own it is found out from its configuration, or from the addresses of the host, if those
+//! are known.
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -31,9 +32,7 @@ fn read_status(source: &str, name: &str) -> Reading<Vec<Lease>> {
     let (objects, mut unread) = objects(source);
     let mut leases = Vec::new();
     for object in &objects {
-        let link = stem(name).parse();
-        let link = link.map_err(|_| refused("the file is not named after a bridge".to_owned()));
-        match link.and_then(|link| status(object, link)) {
+        match status(object, stem(name).parse().ok()) {
             Ok(lease) => leases.push(lease),
             Err(why) => unread.push(why),
         }
@@ -44,7 +43,7 @@ fn read_status(source: &str, name: &str) -> Reading<Vec<Lease>> {
     }
 }
 
-fn status(object: &Value, link: DeviceName) -> Result<Lease, Unread> {
+fn status(object: &Value, link: Option<DeviceName>) -> Result<Lease, Unread> {
     let ip = text(object, "ip-address").unwrap_or_default();
     let known = |key: &str| text(object, key).map(str::to_owned);
     Ok(Lease {
@@ -97,10 +96,9 @@ fn lease(words: &[&str], link: impl Fn(IpAddr) -> Option<DeviceName>) -> Result<
     let expires: u64 = expires
         .parse()
         .map_err(|_| format!("the lease of '{ip}' ends at '{expires}', which is no time"))?;
-    let unknown = || format!("'{ip}' lies in no network of this host that is known");
     let known = |word: &str| (word != "*").then(|| word.to_owned());
     Ok(Lease {
-        link: link(ip).ok_or_else(unknown)?,
+        link: link(ip),
         ip,
         mac: known(holder).filter(|_| ip.is_ipv4()),
         hostname: known(name),
@@ -224,9 +222,10 @@ mod tests {
             1795000000 52:54:00:aa:bb:03 203.0.113.9 far *\n";
         let link = |ip: IpAddr| (ip.to_string() != "203.0.113.9").then(br);
         let read = read_file(text, link);
-        let [web, infinite, db] = read.value.as_slice() else {
-            unreachable!("three lines are leases of this network");
+        let [web, infinite, db, far] = read.value.as_slice() else {
+            unreachable!("four lines are leases");
         };
+        assert_eq!((&web.link, &far.link), (&Some(br()), &None));
         assert_eq!(web.hostname.as_deref(), Some("web"));
         assert_eq!((&infinite.hostname, infinite.expires), (&None, None));
         assert_eq!(db.mac, None);
@@ -236,7 +235,7 @@ mod tests {
                 .is_some_and(|id| id.starts_with("00:03"))
         );
         let lines: Vec<usize> = read.unread.iter().map(|why| why.line).collect();
-        assert_eq!(lines, [5, 6, 7]);
+        assert_eq!(lines, [5, 6]);
     }
 
     #[test]
@@ -246,7 +245,7 @@ mod tests {
             {"ip-address": "2001:db8::10", "mac-address": "52:54:00:aa:bb:02", "iaid": "7077",
             "server-duid": "00:01", "expiry-time": 0}, {"ip-address": "home"}]"#;
         let read = read(text, "dnsmasq/br0.status", &Capture::default());
-        assert_eq!(read.value[0].link, br());
+        assert_eq!(read.value[0].link, Some(br()));
         assert_eq!(read.value[0].expires, Some(1_795_000_000));
         assert_eq!(read.value[1].expires, None);
         assert_eq!(read.unread.len(), 1);
@@ -267,7 +266,8 @@ mod tests {
         let leases = "0 52:54:00:00:00:01 192.0.2.9 a *\n0 52:54:00:00:00:02 192.0.3.9 b *\n\
             0 1 2001:db8::9 c *\n";
         let read = read(leases, "dnsmasq.leases", &capture);
-        let links: Vec<&str> = read.value.iter().map(|lease| lease.link.as_str()).collect();
+        let links = read.value.iter().filter_map(|lease| lease.link.as_ref());
+        let links: Vec<&str> = links.map(DeviceName::as_str).collect();
         assert_eq!(links, ["narrow", "wide", "six"]);
     }
 }

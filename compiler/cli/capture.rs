@@ -8,7 +8,7 @@ use clap::Args;
 use super::{BOLD, Format, Outcome, PLAIN, counted};
 use crate::capture::Text;
 use crate::capture::inventory::{CommandEntry, CopyEntry, Inventory, MissingEntry, NAME};
-use crate::host::live::{self, Fetched};
+use crate::host::live::{self, Fetched, Missing};
 use crate::host::tree::{self, ContentCheck, Standing, TreeFile, Written};
 use crate::host::{clock, terminal};
 use crate::value::encode::visible;
@@ -44,7 +44,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let standing = standing(&arguments.output, arguments.force)?;
     let fetched = live::texts(arguments.netns.as_deref())?;
     if fetched.commands.is_empty() {
-        terminal::complain(&missing(&fetched));
+        terminal::complain(&missing(&fetched.missing));
         bail!("nothing was captured: none of the tools that list something works");
     }
     let inventory = inventory(&fetched, arguments.netns.clone());
@@ -52,7 +52,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let text = match arguments.format {
         Format::Json => super::json(&inventory)?,
         Format::Text => {
-            terminal::complain(&missing(&fetched));
+            terminal::complain(&missing(&fetched.missing));
             summary(&arguments.output, &inventory, &written)
         }
     };
@@ -117,9 +117,9 @@ fn write(
 }
 
 /// What is missing and why, each reason once.
-pub(super) fn missing(fetched: &Fetched) -> String {
+pub(super) fn missing(missing: &[Missing]) -> String {
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
-    for each in &fetched.missing {
+    for each in missing {
         match reasons.iter_mut().find(|(why, _)| *why == each.why) {
             Some((_, files)) => files.push(&each.file),
             None => reasons.push((&each.why, vec![&each.file])),
