@@ -54,9 +54,7 @@ pub fn find(scene: Scene<'_>, declared: &[&str]) -> Orphans {
             let orphan = orphan(scene, bridge, &blocks, service, network);
             orphans.networks.push(orphan);
         } else {
-            let rules = blocks
-                .iter()
-                .flat_map(|(_, blocks)| blocks.values().flatten());
+            let rules = blocks.values().flat_map(|blocks| blocks.values().flatten());
             orphans
                 .unexplained
                 .extend(rules.map(|seen| unexplained(scene, seen)));
