@@ -13,6 +13,7 @@ pub mod host;
 pub mod load;
 pub mod man;
 mod paint;
+pub mod recover;
 pub mod schema;
 
 use std::process::ExitCode;
@@ -60,6 +61,7 @@ enum Command {
     Compile(compile::Arguments),
     Audit(audit::Arguments),
     Diff(diff::Arguments),
+    Recover(recover::Arguments),
     Explain(explain::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
@@ -111,6 +113,7 @@ pub fn main() -> ExitCode {
         Command::Compile(arguments) => compile::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
+        Command::Recover(arguments) => recover::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -84,7 +84,7 @@ fn is_network(blocks: &BTreeMap<Generation, &Blocks<'_>>) -> bool {
         let named = rule.iifname().is_some() && rule.iifname() == rule.oifname();
         named && rule.target == Target::Accept
     };
-    rules.len() >= SEVERAL || rules.iter().any(|seen| crosses(seen))
+    rules.len() >= SEVERAL || rules.iter().any(crosses)
 }
 
 fn orphan(

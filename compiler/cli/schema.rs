@@ -4,8 +4,8 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use schemars::{Schema, schema_for};
 
-use super::Outcome;
 use super::compile::Summary;
+use super::{Outcome, recover};
 use crate::audit;
 use crate::backend::manifest::Manifest;
 use crate::diagnostic::json::Report;
@@ -35,6 +35,8 @@ enum Name {
     Ir,
     /// The manifest.json of an artifact tree
     Manifest,
+    /// What `recover --format json` prints
+    Recover,
 }
 
 /// Does it.
@@ -46,6 +48,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         Name::Diff => schema_for!(audit::difference::DiffReport),
         Name::Ir => schema_for!(Ir),
         Name::Manifest => schema_for!(Manifest),
+        Name::Recover => schema_for!(recover::report::Report),
     };
     let text = serde_json::to_string_pretty(&schema)? + "\n";
     terminal::print(&text).context("cannot print the schema")?;

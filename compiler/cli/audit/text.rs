@@ -5,6 +5,7 @@
 
 use super::super::paint::{DIM, GREEN, RED, YELLOW, push_line, push_pair, push_wrapped};
 use super::super::{BOLD, PLAIN, counted};
+use crate::audit::owner::Owner;
 use crate::audit::report::{
     Drift, DriftKind, Interference, NetworkReport, Object, Place, Report, Unexplained, Verdict,
 };
@@ -169,10 +170,9 @@ fn place(place: &Place) -> String {
 }
 
 fn push_interference(text: &mut String, each: &Interference) {
-    let owner = each.owner.name();
-    let whose = match each.owner {
-        crate::audit::owner::Owner::Unknown => "a rule of nobody known".to_owned(),
-        _ => format!("a rule of {owner}"),
+    let whose = match each.owner == Owner::Unknown {
+        true => "a rule of nobody known".to_owned(),
+        false => format!("a rule of {}", each.owner),
     };
     text.push_str(&format!(
         "{YELLOW}in the way{PLAIN}   {BOLD}{whose}{PLAIN}\n"
