@@ -75,7 +75,8 @@ pub enum Target {
     CopyMark(CopyMark),
     /// The packet's connection is tracked in a way of its own.
     Ct(Box<CtAssign>),
-    /// The connection is not tracked (`NOTRACK`, `-j CT --notrack`, nft's `notrack`).
+    /// The connection is not tracked (`-j NOTRACK`, nft's `notrack`; `-j CT --notrack` is a
+    /// [`CtAssign`]).
     Notrack,
     /// A socket of this host gets the packet.
     Tproxy(Box<Tproxy>),
