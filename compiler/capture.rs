@@ -6,12 +6,24 @@
 //! text told of is not observed ([`Capture::observed`]), which is not the same as absent. Nothing
 //! here knows the live machine, nor what was expected.
 
+mod address;
+mod device;
+mod json;
+mod read;
+mod role;
+mod route;
+mod service;
+mod sysctl;
+
+pub use read::read;
+
 use std::collections::BTreeSet;
 
 use crate::backend::gap::Unread;
 use crate::firewall::{Family, Ruleset};
 use crate::network::Network;
-use crate::state::HostState;
+use crate::state::{Device, HostState};
+use crate::value::DeviceName;
 
 /// One text of a host, as it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,8 +59,11 @@ pub struct CapturedFile {
 /// What a text of a host can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Role {
-    /// `iptables-save`, `iptables -S` or `iptables -L`, of one family.
+    /// `iptables-save` or `iptables -S`, of one family.
     Iptables(Variant, Family),
+    /// `iptables -L`, which does not show all that rules say; of one family, as far as is known
+    /// before it is read.
+    Listing(Variant, Family),
     /// `nft list ruleset`.
     NftText,
     /// `nft -j list ruleset`, also one object a line.
@@ -173,8 +188,13 @@ pub struct Gap {
 pub struct Capture {
     /// All files, in the order of their names.
     pub files: Vec<CapturedFile>,
-    /// What the host holds, rules aside. Its networks are empty: who they are is `recover`'s.
+    /// What the host holds, rules aside: its addresses but for the link-local ones that the kernel
+    /// makes, routes with a gateway, kernel settings, shaping, services, leases. Its networks are
+    /// empty, since who they are is `recover`'s, and so are its links, which are in
+    /// [`devices`](Self::devices).
     pub state: HostState,
+    /// Devices.
+    pub devices: Vec<Device>,
     /// Rules, a dump at a time.
     pub rulesets: Vec<CapturedRuleset>,
     /// The files of each dnsmasq.
@@ -193,7 +213,7 @@ pub struct Capture {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Guest {
     /// The bridge.
-    pub link: crate::value::DeviceName,
+    pub link: DeviceName,
     /// The guest's name; from the host, so it may be anything.
     pub name: String,
     /// Its addresses.
@@ -204,6 +224,45 @@ impl Capture {
     /// Whether this was looked at.
     pub fn observed(&self, topic: Topic) -> bool {
         self.topics.contains(&topic)
+    }
+
+    /// The device of this name, if it was seen.
+    pub fn device(&self, name: &DeviceName) -> Option<&Device> {
+        self.devices.iter().find(|device| device.name == *name)
+    }
+
+    /// What rules now: for each tool the one dump that counts. Of several dumps of one tool it is
+    /// the last by name, and a listing only if there is no other; of a text and the JSON of one
+    /// nft it is the text, which has lines.
+    pub fn present(&self) -> Vec<&CapturedRuleset> {
+        let mut present: Vec<&CapturedRuleset> = Vec::new();
+        for ruleset in &self.rulesets {
+            match present.iter_mut().find(|each| each.tool == ruleset.tool) {
+                Some(earlier) if self.counts_more(ruleset, earlier) => *earlier = ruleset,
+                Some(_) => {}
+                None => present.push(ruleset),
+            }
+        }
+        present
+    }
+
+    /// Files come in the order of their names, so a later one is a later dump.
+    fn counts_more(&self, later: &CapturedRuleset, earlier: &CapturedRuleset) -> bool {
+        let role = |ruleset: &CapturedRuleset| {
+            let file = self.files.get(ruleset.file.0);
+            file.and_then(|file| file.role)
+        };
+        let is_json = |ruleset: &CapturedRuleset| role(ruleset) == Some(Role::NftJson);
+        let is_listing =
+            |ruleset: &CapturedRuleset| matches!(role(ruleset), Some(Role::Listing(_, _)));
+        if is_listing(later) != is_listing(earlier) {
+            return is_listing(earlier);
+        }
+        let stem = |ruleset: &CapturedRuleset| {
+            let name = self.name(ruleset.file);
+            name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+        };
+        stem(later) != stem(earlier) || (is_json(earlier) && !is_json(later))
     }
 
     /// The name of a file.

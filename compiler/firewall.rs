@@ -4,10 +4,14 @@
 //! A built-in chain of iptables is a chain with a [`Base`], as in nft. What a tool's text calls
 //! these things is in `backend`; what rules a network needs is in `lower`.
 
+pub mod expression;
 pub mod matches;
+pub mod normal;
 pub mod policy;
+pub mod set;
 pub mod target;
 
+pub use expression::{Assignment, BitOperator, Bits, Compare, Expression, Field, Lookup, Operator};
 pub use matches::{
     AddressRange, AddressSide, AddressTypes, Asked, Bound, Comparison, ConnLimit, Conntrack,
     ConntrackTest, CountTest, CtDirection, CtStates, CtStatuses, DevicePattern, DeviceSide, Family,
@@ -15,15 +19,18 @@ pub use matches::{
     Physdev, PortSide, Ports, Protocol, Rate, RateUnit, Recent, RecentAction, RpFilter, SetMatch,
     SpiHeader, Statistic, TimeUnit, Transform,
 };
+pub use normal::NormalRule;
 pub use policy::{NetworkPolicy, Outlet, Policy, SubnetPolicy, Translation};
+pub use set::{
+    Element, ElementExtra, ElementValue, Object, ObjectKind, Set, SetFlags, SetType, SetValue,
+};
 pub use target::{
-    CopyMark, CtAssign, CtZone, Log, LogDetails, NatAddress, NatFlags, NatTarget, Queue,
+    CopyMark, CtAssign, CtZone, Log, LogDetails, NatAddress, NatFlags, NatKind, NatTarget, Queue,
     RejectWith, SegmentSize, SetAction, SetChange, SetHops, SetMark, SetTos, Target, Tproxy,
+    Translate,
 };
 
-use ipnet::IpNet;
-
-use crate::value::DeviceName;
+use compact_str::CompactString;
 
 /// All tables that one file or one host holds.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,16 +46,33 @@ pub struct Table {
     pub family: TableFamily,
     /// Its name.
     pub name: String,
+    /// How it behaves (nft only).
+    pub flags: TableFlags,
     /// A comment on the table (nft only).
     pub comment: Option<String>,
+    /// The number by which the kernel knows it (nft only, and only where a listing shows it).
+    pub handle: Option<u64>,
+    /// Its stateful objects and flowtables, in order (nft only).
+    pub objects: Vec<Object>,
+    /// Its sets and maps, in order (nft only).
+    pub sets: Vec<Set>,
     /// Its chains, in order.
     pub chains: Vec<Chain>,
-    /// Its verdict maps, in order (nft only).
-    pub maps: Vec<VerdictMap>,
+}
+
+/// How a table behaves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TableFlags {
+    /// No packet comes to it.
+    pub dormant: bool,
+    /// It belongs to a running program, and goes with it.
+    pub owner: bool,
+    /// It stays when the program that it belongs to has gone.
+    pub persist: bool,
 }
 
 /// Which packets come to a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum TableFamily {
     /// IPv4.
     Ip,
@@ -56,6 +80,12 @@ pub enum TableFamily {
     Ip6,
     /// Both.
     Inet,
+    /// ARP (nft only).
+    Arp,
+    /// Frames that cross a bridge (nft only).
+    Bridge,
+    /// Frames of single devices (nft only).
+    Netdev,
 }
 
 /// A chain of rules.
@@ -67,6 +97,8 @@ pub struct Chain {
     pub base: Option<Base>,
     /// A comment on the chain (nft only).
     pub comment: Option<String>,
+    /// The number by which the kernel knows it (nft only, and only where a listing shows it).
+    pub handle: Option<u64>,
     /// Its rules, in order.
     pub rules: Vec<Rule>,
 }
@@ -78,12 +110,16 @@ pub struct Base {
     pub kind: BaseKind,
     /// The place in the kernel.
     pub hook: Hook,
+    /// The devices whose frames enter it, for `Ingress` and `Egress` (nft only).
+    pub devices: Vec<CompactString>,
     /// The order among chains of one hook; lower comes first. `filter` is 0, `srcnat` 100.
     pub priority: i32,
     /// What happens to a packet that no rule decided.
     pub policy: ChainPolicy,
     /// How often that happened; iptables always counts, nft never.
     pub counter: Counter,
+    /// Whether the device itself is to do the work (nft only).
+    pub offload: bool,
 }
 
 /// What a base chain may do.
@@ -93,8 +129,10 @@ pub enum BaseKind {
     Filter,
     /// Rewrite addresses of a connection's first packet.
     Nat,
-    /// Change packets: iptables' `mangle`, nft's `route`.
+    /// Change packets: a built-in chain of iptables' `mangle`.
     Mangle,
+    /// Change packets that the host sends, and find their way anew.
+    Route,
 }
 
 /// Netfilter's hooks.
@@ -110,6 +148,10 @@ pub enum Hook {
     Output,
     /// As a packet goes out.
     Postrouting,
+    /// As a frame comes in, before all else (nft only).
+    Ingress,
+    /// As a frame goes out, after all else (nft only).
+    Egress,
 }
 
 /// What happens to a packet that no rule of a base chain decided.
@@ -139,7 +181,7 @@ pub struct Rule {
 }
 
 /// What a rule counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Counter {
     /// Packets.
     pub packets: u64,
@@ -148,11 +190,14 @@ pub struct Counter {
 }
 
 /// Something that a rule does before it ends: nft lets a rule log, mark or count on the way.
+///
+/// A rule that counts once, right after its last match, has a [`Rule::counter`]; a counter that
+/// stands elsewhere is an effect.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Effect {
     /// How many of the rule's matches must hold for it to be done.
     pub after: usize,
-    /// What is done: a target that lets the packet go on.
+    /// What is done: a target that lets the packet go on; only a verdict map may end its way.
     pub what: Target,
 }
 
@@ -192,71 +237,20 @@ impl std::fmt::Debug for Place {
     }
 }
 
-/// A verdict map of nft: a key of the packet leads to a chain.
-#[derive(Clone, Debug, PartialEq)]
-pub struct VerdictMap {
-    /// Its name.
-    pub name: String,
-    /// What it is looked up by.
-    pub key: MapKey,
-    /// Its elements, in order.
-    pub elements: Vec<MapElement>,
-}
-
-/// What a verdict map is looked up by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MapKey {
-    /// The name of the device a packet goes out through.
-    Oifname,
-    /// The name of the device a packet came in through.
-    Iifname,
-    /// The IPv4 source; elements are prefixes.
-    IpSaddr,
-    /// The IPv6 source; elements are prefixes.
-    Ip6Saddr,
-}
-
-/// One element of a verdict map.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MapElement {
-    /// The key that leads on.
-    pub key: ElementKey,
-    /// The networks it belongs to.
-    pub comment: Option<String>,
-    /// The chain it leads to.
-    pub jump: String,
-}
-
-/// A key of a verdict map.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ElementKey {
-    /// A device.
-    Device(DeviceName),
-    /// A prefix.
-    Prefix(IpNet),
-}
-
 impl Table {
     /// A table of chains alone.
     pub fn new(family: TableFamily, name: impl Into<String>, chains: Vec<Chain>) -> Self {
         Table {
             family,
             name: name.into(),
+            flags: TableFlags::default(),
             comment: None,
+            handle: None,
+            objects: Vec::new(),
+            sets: Vec::new(),
             chains,
-            maps: Vec::new(),
         }
     }
-}
-
-impl MapKey {
-    /// All keys.
-    pub const ALL: [MapKey; 4] = [
-        MapKey::Oifname,
-        MapKey::Iifname,
-        MapKey::IpSaddr,
-        MapKey::Ip6Saddr,
-    ];
 }
 
 impl BaseKind {
@@ -271,8 +265,8 @@ impl BaseKind {
 }
 
 impl Hook {
-    /// All hooks.
-    pub const ALL: [Hook; 5] = [
+    /// The hooks that packets of IP come to.
+    pub const IP: [Hook; 5] = [
         Hook::Prerouting,
         Hook::Input,
         Hook::Forward,
@@ -280,14 +274,15 @@ impl Hook {
         Hook::Postrouting,
     ];
 
-    /// The built-in chain of iptables.
-    pub fn iptables_chain(self) -> &'static str {
+    /// The built-in chain of iptables; none where only frames come by.
+    pub fn iptables_chain(self) -> Option<&'static str> {
         match self {
-            Hook::Prerouting => "PREROUTING",
-            Hook::Input => "INPUT",
-            Hook::Forward => "FORWARD",
-            Hook::Output => "OUTPUT",
-            Hook::Postrouting => "POSTROUTING",
+            Hook::Prerouting => Some("PREROUTING"),
+            Hook::Input => Some("INPUT"),
+            Hook::Forward => Some("FORWARD"),
+            Hook::Output => Some("OUTPUT"),
+            Hook::Postrouting => Some("POSTROUTING"),
+            Hook::Ingress | Hook::Egress => None,
         }
     }
 
@@ -298,10 +293,31 @@ impl Hook {
             ("raw", _) => -300,
             ("mangle", _) => -150,
             ("nat", Hook::Prerouting | Hook::Output) => -100,
-            ("nat", Hook::Input | Hook::Forward | Hook::Postrouting) => 100,
+            ("nat", _) => 100,
             ("security", _) => 50,
             (_, _) => 0,
         }
+    }
+}
+
+impl Base {
+    /// A base chain that lets pass what no rule decided.
+    pub fn new(kind: BaseKind, hook: Hook, priority: i32) -> Self {
+        Base {
+            kind,
+            hook,
+            devices: Vec::new(),
+            priority,
+            policy: ChainPolicy::Accept,
+            counter: Counter::default(),
+            offload: false,
+        }
+    }
+
+    /// The built-in chain at `hook` of a table of iptables.
+    pub fn of_iptables(table: &str, hook: Hook) -> Self {
+        let kind = BaseKind::of_iptables(table);
+        Base::new(kind, hook, hook.iptables_priority(table))
     }
 }
 
@@ -334,6 +350,7 @@ impl Chain {
             name: name.into(),
             base: None,
             comment: None,
+            handle: None,
             rules,
         }
     }

@@ -6,6 +6,7 @@
 
 pub mod input;
 pub mod terminal;
+pub mod texts;
 pub mod tree;
 
 use std::io;

@@ -22,6 +22,7 @@
 //! Small checked values that every room uses are in [`value`]. Everything but [`host`] is a pure
 //! function from values to values, and only [`cli`] talks to people.
 
+pub mod audit;
 pub mod backend;
 pub mod capture;
 pub mod cli;

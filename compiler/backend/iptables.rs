@@ -8,6 +8,7 @@ mod draft;
 mod extension;
 mod header;
 mod line;
+mod listing;
 mod name;
 mod option;
 mod own;
@@ -20,6 +21,7 @@ mod table;
 mod value;
 mod word;
 
+pub use listing::{Listing, Loss, LossKind, Remark, UNSEEN_DEVICES, is_listing, read_listing};
 pub use parse::{Assumed, Dump, parse, parse_dumps};
 pub use print::{Counters, print, print_with};
 

@@ -2,7 +2,8 @@
 //!
 //! The environment is empty and strict: a template can print a finished string, repeat, and leave
 //! out, nothing else; an undefined name is an error. Block tags on lines of their own leave no
-//! trace. Nothing is escaped: only checked values reach a view.
+//! trace. Nothing is escaped, because only checked values reach a view; but in a page of HTML every
+//! string is.
 
 use std::sync::OnceLock;
 
@@ -58,7 +59,10 @@ impl Template {
 fn environment(name: &'static str, text: &'static str) -> Environment<'static> {
     let mut environment = Environment::empty();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.set_auto_escape_callback(|name| match name.ends_with(".html.j2") {
+        true => AutoEscape::Html,
+        false => AutoEscape::None,
+    });
     let syntax = SyntaxConfig::builder()
         .trim_blocks(true)
         .lstrip_blocks(true)

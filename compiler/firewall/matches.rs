@@ -23,6 +23,7 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::Compare;
 use crate::value::{DeviceName, PortRange};
 
 /// One thing that must hold.
@@ -30,7 +31,7 @@ use crate::value::{DeviceName, PortRange};
 /// Each stands for itself: what it implies (the protocol of a port, the family of an address) is
 /// said once, by itself. Two spellings of one meaning are two values here; the normal form
 /// compares them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Match {
     /// The packet came in through a device.
     InDevice {
@@ -254,6 +255,8 @@ pub enum Match {
     /// Always holds: a module of iptables that asks nothing (`-m tcp` alone), or that the matches
     /// behind it belong to rather than to the one before.
     Module(CompactString),
+    /// What nft compares, where no other variant says it.
+    Compare(Box<Compare>),
     /// Always holds: a comment.
     Comment(CompactString),
     /// What we have no type for, word for word.

@@ -9,7 +9,7 @@ pub mod set;
 
 pub use log::{Log, LogDetails, Queue};
 pub use mark::{CopyMark, CtAssign, CtZone, SetMark, Tproxy};
-pub use nat::{NatAddress, NatFlags, NatTarget};
+pub use nat::{NatAddress, NatFlags, NatKind, NatTarget, Translate};
 pub use packet::{SegmentSize, SetHops, SetTos};
 pub use refuse::RejectWith;
 pub use set::{SetAction, SetChange};
@@ -17,11 +17,11 @@ pub use set::{SetAction, SetChange};
 use compact_str::CompactString;
 use ipnet::IpNet;
 
-use super::MapKey;
+use super::{Assignment, Counter, Lookup};
 use crate::value::PortRange;
 
 /// What a rule does.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Target {
     /// The packet goes on.
     Accept,
@@ -35,13 +35,8 @@ pub enum Target {
     Jump(CompactString),
     /// On to this chain, and from its end to where this chain would have gone.
     Goto(CompactString),
-    /// To the chain that a verdict map names, and back; on, if it names none.
-    Vmap {
-        /// What is looked up.
-        key: MapKey,
-        /// The map.
-        map: String,
-    },
+    /// What a verdict map says of the packet; on, if it says nothing (nft only).
+    Vmap(Box<Lookup>),
     /// The source becomes the outgoing device's address.
     Masquerade {
         /// The ports to take.
@@ -63,6 +58,9 @@ pub enum Target {
     /// The address becomes the one at the same place in this prefix: the destination as a packet
     /// comes in, the source as it goes out.
     Netmap(IpNet),
+    /// An address or port is rewritten to what only the packet tells, or in a way that no simpler
+    /// target says (nft only).
+    Translate(Box<Translate>),
     /// The checksum is computed, for receivers that look at it too early (iptables only).
     ChecksumFill,
     /// The packet is written to the log, and goes on.
@@ -75,6 +73,11 @@ pub enum Target {
     CopyMark(CopyMark),
     /// The packet's connection is tracked in a way of its own.
     Ct(Box<CtAssign>),
+    /// A field of the packet or of its connection is changed in another way, and it goes on
+    /// (nft only).
+    Assign(Box<Assignment>),
+    /// The packet is counted, and goes on (nft only, where it is not the rule's own counter).
+    Count(Counter),
     /// The connection is not tracked (`-j NOTRACK`, nft's `notrack`; `-j CT --notrack` is a
     /// [`CtAssign`]).
     Notrack,

@@ -21,6 +21,7 @@ mod firewalld;
 mod guest_ports;
 mod iproute2;
 mod kernel;
+mod listing;
 mod network_manager;
 mod networkd;
 mod systemd;

@@ -5,7 +5,7 @@ use compact_str::CompactString;
 use super::extension::{joins, module_of};
 use super::option::{Extension, Given, Matches, Place, Reader};
 use super::own::{Asks, Ends};
-use crate::firewall::{Counter, Family, Match, Rule, Target};
+use crate::firewall::{Counter, Family, Match, Protocol, Rule, Target};
 
 /// How many extensions a rule may name; no kernel holds a rule of so many.
 const MOST_EXTENSIONS: usize = 256;
@@ -17,6 +17,8 @@ const MOST_OPTIONS: usize = 4096;
 pub(super) struct Draft<'a> {
     /// The family of the table.
     pub family: Family,
+    /// The protocol that is said elsewhere, where only a part of a rule is read.
+    pub said_protocol: Option<Protocol>,
     /// What iptables itself is to ask.
     pub asks: Asks<'a>,
     /// What the rule does, unless an extension among the parts does it.
@@ -66,6 +68,7 @@ impl<'a> Draft<'a> {
     pub(super) fn new(family: Family) -> Self {
         Draft {
             family,
+            said_protocol: None,
             asks: Asks::default(),
             target: Target::Continue,
             has_target: false,
@@ -103,6 +106,11 @@ impl<'a> Draft<'a> {
         self.has_target = true;
         self.target = target;
         Ok(())
+    }
+
+    /// The protocol of the rule, unless it must be another one.
+    pub(super) fn protocol(&self) -> Option<Protocol> {
+        self.asks.protocol().or(self.said_protocol)
     }
 
     /// Adds an extension that is known.
@@ -209,7 +217,7 @@ impl<'a> Draft<'a> {
             Reader::Match(read) => {
                 let mut matches = Matches {
                     family: self.family,
-                    protocol: self.asks.protocol(),
+                    protocol: self.protocol(),
                     all: &mut self.matches,
                 };
                 read(&mut matches, given)

@@ -486,7 +486,7 @@ fn of_family(net: Net, family: Family) -> Result<Net, Inexpressible> {
 /// A name that iptables reads back as it is meant: it sees a pattern in a last `+`.
 fn by_name(name: &DevicePattern, bound: Bound) -> Result<&DevicePattern, Inexpressible> {
     match bound {
-        Bound::Index => return Err(inexpressible("a match of a device's number")),
+        Bound::Index | Bound::Gone => return Err(inexpressible("a match of a device's number")),
         Bound::Name => {}
     }
     let text = name.name();

@@ -41,7 +41,7 @@ fn table_family(table: &Table) -> Option<Family> {
     match table.family {
         TableFamily::Ip => Some(Family::Ipv4),
         TableFamily::Ip6 => Some(Family::Ipv6),
-        TableFamily::Inet => None,
+        TableFamily::Inet | TableFamily::Arp | TableFamily::Bridge | TableFamily::Netdev => None,
     }
 }
 
@@ -51,8 +51,11 @@ fn print_table(
     family: Family,
     counters: Counters,
 ) -> Result<(), Inexpressible> {
-    if let Some(map) = table.maps.first() {
-        return Err(line::inexpressible(format!("the map '{}'", map.name)));
+    if let Some(set) = table.sets.first() {
+        return Err(line::inexpressible(format!("the set '{}'", set.name)));
+    }
+    if let Some(object) = table.objects.first() {
+        return Err(line::inexpressible(format!("the object '{}'", object.name)));
     }
     // Writing into a String cannot fail.
     let _ = writeln!(text, "*{}", table.name);

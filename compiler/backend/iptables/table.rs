@@ -5,9 +5,7 @@ use std::collections::HashMap;
 use compact_str::CompactString;
 
 use super::extension::push_word;
-use crate::firewall::{
-    Base, BaseKind, Chain, ChainPolicy, Counter, Hook, Rule, Table, TableFamily, Target,
-};
+use crate::firewall::{Base, Chain, ChainPolicy, Counter, Hook, Rule, Table, TableFamily, Target};
 
 /// The table whose lines are being read.
 pub(super) struct OpenTable {
@@ -161,16 +159,14 @@ pub(super) fn built_in(
         "DROP" => ChainPolicy::Drop,
         other => return Err(format!("'{other}' is no policy")),
     };
-    let hook = Hook::ALL
+    let hook = Hook::IP
         .into_iter()
-        .find(|hook| hook.iptables_chain() == chain)
+        .find(|hook| hook.iptables_chain() == Some(chain))
         .ok_or_else(|| format!("'{chain}' is no built-in chain, so it has no policy"))?;
     Ok(Some(Base {
-        kind: BaseKind::of_iptables(table),
-        hook,
-        priority: hook.iptables_priority(table),
         policy,
         counter,
+        ..Base::of_iptables(table, hook)
     }))
 }
 

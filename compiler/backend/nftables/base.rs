@@ -3,15 +3,15 @@
 use super::cursor::Refusal;
 use super::keyword;
 use super::token::Token;
-use crate::firewall::{Base, BaseKind, ChainPolicy, Counter, Hook};
+use crate::firewall::{Base, BaseKind, ChainPolicy, Hook};
 
 /// The names that nft has for priorities, and where.
 const PRIORITIES: [(&str, i32, &[Hook]); 6] = [
-    ("raw", -300, &Hook::ALL),
-    ("mangle", -150, &Hook::ALL),
+    ("raw", -300, &Hook::IP),
+    ("mangle", -150, &Hook::IP),
     ("dstnat", -100, &[Hook::Prerouting]),
-    ("filter", 0, &Hook::ALL),
-    ("security", 50, &Hook::ALL),
+    ("filter", 0, &Hook::IP),
+    ("security", 50, &Hook::IP),
     ("srcnat", 100, &[Hook::Postrouting]),
 ];
 
@@ -33,7 +33,9 @@ pub(super) fn base_line(base: &Base) -> String {
     let kind = match base.kind {
         BaseKind::Filter => "filter",
         BaseKind::Nat => "nat",
-        BaseKind::Mangle => "route",
+        BaseKind::Route => "route",
+        BaseKind::Mangle if base.hook == Hook::Output => "route",
+        BaseKind::Mangle => "filter",
     };
     let policy = match base.policy {
         ChainPolicy::Accept => "accept",
@@ -54,19 +56,19 @@ pub(super) fn read_base(tokens: &[Token<'_>], had: Option<Base>) -> Result<Base,
     let kind = match *kind {
         "filter" => BaseKind::Filter,
         "nat" => BaseKind::Nat,
-        "route" => BaseKind::Mangle,
+        "route" => BaseKind::Route,
         other => return Err(format!("chains of the type '{other}' are not read")),
     };
-    let known = Hook::ALL
+    let known = Hook::IP
         .into_iter()
         .find(|each| keyword::hook(*each) == *hook);
+    let hook = known.ok_or_else(|| format!("the hook '{hook}' is not read"))?;
+    let priority = read_priority(priority)
+        .ok_or_else(|| format!("'{}' is no priority", priority.join(" ")))?;
+    let policy = had.map_or(ChainPolicy::Accept, |base| base.policy);
     Ok(Base {
-        kind,
-        hook: known.ok_or_else(|| format!("the hook '{hook}' is not read"))?,
-        priority: read_priority(priority)
-            .ok_or_else(|| format!("'{}' is no priority", priority.join(" ")))?,
-        policy: had.map_or(ChainPolicy::Accept, |base| base.policy),
-        counter: Counter::default(),
+        policy,
+        ..Base::new(kind, hook, priority)
     })
 }
 

@@ -1,6 +1,8 @@
 //! nft's words for what the firewall has types for.
 
-use crate::firewall::{Hook, MapKey, TableFamily};
+use std::borrow::Cow;
+
+use crate::firewall::{Family, Field, Hook, PortSide, TableFamily};
 
 /// The word for the family of a table.
 pub(super) fn family(family: TableFamily) -> &'static str {
@@ -8,6 +10,9 @@ pub(super) fn family(family: TableFamily) -> &'static str {
         TableFamily::Ip => "ip",
         TableFamily::Ip6 => "ip6",
         TableFamily::Inet => "inet",
+        TableFamily::Arp => "arp",
+        TableFamily::Bridge => "bridge",
+        TableFamily::Netdev => "netdev",
     }
 }
 
@@ -19,15 +24,50 @@ pub(super) fn hook(hook: Hook) -> &'static str {
         Hook::Forward => "forward",
         Hook::Output => "output",
         Hook::Postrouting => "postrouting",
+        Hook::Ingress => "ingress",
+        Hook::Egress => "egress",
     }
 }
 
-/// The words for what a map is looked up by.
-pub(super) fn key(key: MapKey) -> &'static str {
-    match key {
-        MapKey::Oifname => "oifname",
-        MapKey::Iifname => "iifname",
-        MapKey::IpSaddr => "ip saddr",
-        MapKey::Ip6Saddr => "ip6 saddr",
-    }
+/// The words for a property of a packet.
+pub(super) fn field(field: &Field) -> Cow<'_, str> {
+    Cow::Borrowed(match field {
+        Field::Iifname => "iifname",
+        Field::Oifname => "oifname",
+        Field::Iif => "iif",
+        Field::Oif => "oif",
+        Field::Saddr(Family::Ipv4) => "ip saddr",
+        Field::Saddr(Family::Ipv6) => "ip6 saddr",
+        Field::Daddr(Family::Ipv4) => "ip daddr",
+        Field::Daddr(Family::Ipv6) => "ip6 daddr",
+        Field::Port(side, protocol) => {
+            let side = match side {
+                PortSide::Source => "sport",
+                PortSide::Destination | PortSide::Either => "dport",
+            };
+            return Cow::Owned(match protocol {
+                Some(protocol) => format!("{protocol} {side}"),
+                None => format!("th {side}"),
+            });
+        }
+        Field::L4proto => "meta l4proto",
+        Field::Nfproto => "meta nfproto",
+        Field::IpProtocol => "ip protocol",
+        Field::Ip6Nexthdr => "ip6 nexthdr",
+        Field::Mark => "meta mark",
+        Field::CtMark => "ct mark",
+        Field::CtState => "ct state",
+        Field::CtStatus => "ct status",
+        Field::CtDirection => "ct direction",
+        Field::IcmpType(Family::Ipv4) => "icmp type",
+        Field::IcmpType(Family::Ipv6) => "icmpv6 type",
+        Field::IcmpCode(Family::Ipv4) => "icmp code",
+        Field::IcmpCode(Family::Ipv6) => "icmpv6 code",
+        Field::TcpFlags => "tcp flags",
+        Field::EtherSaddr => "ether saddr",
+        Field::EtherDaddr => "ether daddr",
+        Field::EtherType => "ether type",
+        Field::Pkttype => "meta pkttype",
+        Field::Other(words) => words,
+    })
 }

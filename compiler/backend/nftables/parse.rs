@@ -13,7 +13,7 @@ use super::statement::{read_net, read_rule};
 use super::token::{Kind, tokens};
 use crate::backend::gap::{Reading, Unread};
 use crate::firewall::{
-    Chain, ElementKey, MapElement, MapKey, Ruleset, Table, TableFamily, VerdictMap,
+    Chain, DevicePattern, Element, Expression, Family, Field, Ruleset, Set, Table, TableFamily,
 };
 
 /// The tables of `text`.
@@ -37,6 +37,13 @@ pub fn parse(text: &str) -> Reading<Ruleset> {
         unread: reader.unread,
     }
 }
+
+const MAP_KEYS: [Field; 4] = [
+    Field::Oifname,
+    Field::Iifname,
+    Field::Saddr(Family::Ipv4),
+    Field::Saddr(Family::Ipv6),
+];
 
 struct Reader<'a> {
     text: &'a str,
@@ -93,7 +100,7 @@ impl<'a> Reader<'a> {
     /// Where the map that is named next stands in its table.
     fn map(&mut self, table: usize) -> Result<usize, Refusal> {
         let name = self.at.word()?;
-        let maps = &self.ruleset.tables[table].maps;
+        let maps = &self.ruleset.tables[table].sets;
         maps.iter()
             .position(|map| map.name == name)
             .ok_or_else(|| format!("there is no map '{name}' here"))
@@ -183,9 +190,9 @@ impl<'a> Reader<'a> {
             "typeof" => {
                 let words: Vec<&str> = reader.at.skip_statement().iter().map(|t| t.text).collect();
                 let words = words.join(" ");
-                let found = MapKey::ALL
-                    .into_iter()
-                    .find(|key| words.strip_suffix(" : verdict") == Some(keyword::key(*key)));
+                let found = MAP_KEYS.into_iter().find(|key| {
+                    words.strip_suffix(" : verdict") == Some(keyword::field(key).as_ref())
+                });
                 key = Some(found.ok_or_else(|| format!("a map of '{words}' is not read"))?);
                 Ok(())
             }
@@ -193,21 +200,17 @@ impl<'a> Reader<'a> {
             "elements" if reader.at.word()? == "=" => reader.elements(&mut elements),
             other => Err(format!("'{other}' in a map is not read")),
         })?;
-        let maps = &mut self.ruleset.tables[table].maps;
+        let maps = &mut self.ruleset.tables[table].sets;
         match (maps.iter_mut().find(|map| map.name == name), key) {
             (Some(map), _) => map.elements.append(&mut elements),
-            (None, Some(key)) => maps.push(VerdictMap {
-                name: name.to_owned(),
-                key,
-                elements,
-            }),
+            (None, Some(key)) => maps.push(Set::verdicts(name, key, elements)),
             (None, None) => return Err(format!("the map '{name}' does not say its key")),
         }
         Ok(())
     }
 
     /// `{ KEY comment "…" : jump CHAIN, … }`.
-    fn elements(&mut self, into: &mut Vec<MapElement>) -> Result<(), Refusal> {
+    fn elements(&mut self, into: &mut Vec<Element>) -> Result<(), Refusal> {
         self.at.expect(Kind::Open, "'{'")?;
         loop {
             while self.at.over(Kind::Comma) || self.at.over(Kind::End) {}
@@ -218,33 +221,28 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn element(&mut self) -> Result<MapElement, Refusal> {
+    fn element(&mut self) -> Result<Element, Refusal> {
         let key = match self.at.next() {
             Some(token) if token.kind == Kind::Quoted => {
-                let name = token.text.parse().ok();
-                name.map(ElementKey::Device)
+                Some(Expression::from(&DevicePattern::named(token.text)))
             }
-            Some(token) => read_net(token.text).map(ElementKey::Prefix),
+            Some(token) => read_net(token.text).map(Expression::Net),
             None => None,
         };
         let key = key.ok_or("an element's key is neither a device nor a prefix")?;
-        let mut comment = None;
+        let mut comment = String::new();
         loop {
             match self.at.word()? {
                 "comment" => {
                     let text = self.at.expect(Kind::Quoted, "the text of the comment")?;
-                    comment = Some(text.text.to_owned());
+                    comment = text.text.to_owned();
                 }
                 ":" => break,
                 other => return Err(format!("'{other}' in an element is not read")),
             }
         }
         match self.at.word()? {
-            "jump" => Ok(MapElement {
-                key,
-                comment,
-                jump: self.at.word()?.to_owned(),
-            }),
+            "jump" => Ok(Element::jump(key, &comment, self.at.word()?)),
             other => Err(format!("an element that leads to '{other}' is not read")),
         }
     }
@@ -261,7 +259,7 @@ impl<'a> Reader<'a> {
             "map" => {
                 let at = self.existing()?;
                 let map = self.map(at)?;
-                self.ruleset.tables[at].maps[map].elements.clear();
+                self.ruleset.tables[at].sets[map].elements.clear();
             }
             other => return Err(format!("'flush {other}' is not read")),
         }
@@ -292,7 +290,7 @@ impl<'a> Reader<'a> {
                 let map = self.map(at)?;
                 let mut elements = Vec::new();
                 self.elements(&mut elements)?;
-                let map = &mut self.ruleset.tables[at].maps[map];
+                let map = &mut self.ruleset.tables[at].sets[map];
                 map.elements.append(&mut elements);
                 Ok(())
             }

@@ -7,7 +7,8 @@ use super::keyword;
 use super::rule::{net, rule_words};
 use crate::backend::gap::Inexpressible;
 use crate::firewall::{
-    Chain, ElementKey, MapElement, MapKey, Rule, Ruleset, Table, TableFamily, VerdictMap,
+    Chain, Element, ElementValue, Expression, Rule, Ruleset, Set, SetType, Table, TableFamily,
+    Target,
 };
 
 /// All tables, as a listing has them. Loading it adds to what is there.
@@ -31,16 +32,20 @@ pub fn print_rule(
 }
 
 /// Appends one element of a map: key, comment, chain.
-pub fn print_element(text: &mut String, element: &MapElement) {
+pub fn print_element(text: &mut String, element: &Element) {
     // Writing into a String cannot fail.
-    let _ = match &element.key {
-        ElementKey::Device(name) => write!(text, "\"{name}\""),
-        ElementKey::Prefix(prefix) => write!(text, "{}", net(prefix)),
-    };
-    if let Some(comment) = &element.comment {
+    if let Expression::Net(prefix) = &element.key {
+        let _ = write!(text, "{}", net(prefix));
+    }
+    if let Some(device) = element.key.device() {
+        let _ = write!(text, "\"{}\"", device.name());
+    }
+    if let Some(comment) = element.comment() {
         let _ = write!(text, " {}", comment_line(comment));
     }
-    let _ = write!(text, " : jump {}", element.jump);
+    if let Some(ElementValue::Verdict(Target::Jump(chain))) = &element.value {
+        let _ = write!(text, " : jump {chain}");
+    }
 }
 
 pub(super) fn comment_line(comment: &str) -> String {
@@ -49,15 +54,10 @@ pub(super) fn comment_line(comment: &str) -> String {
 
 /// What a map is looked up by. Never `type`: what newer versions of nft store for that makes older
 /// ones crash as they list it.
-pub(super) fn key_line(key: MapKey) -> String {
-    format!("typeof {} : verdict", keyword::key(key))
-}
-
-/// Whether the elements are prefixes.
-pub(super) fn is_interval(key: MapKey) -> bool {
-    match key {
-        MapKey::Oifname | MapKey::Iifname => false,
-        MapKey::IpSaddr | MapKey::Ip6Saddr => true,
+pub(super) fn key_line(key: &SetType) -> String {
+    match &key.of {
+        Some(Expression::Field(field)) => format!("typeof {} : verdict", keyword::field(field)),
+        Some(_) | None => String::new(),
     }
 }
 
@@ -73,7 +73,7 @@ fn print_table(text: &mut String, table: &Table) -> Result<(), Inexpressible> {
         let _ = writeln!(text, "\t{}", comment_line(comment));
     }
     let mut first = table.comment.is_none();
-    for map in &table.maps {
+    for map in &table.sets {
         separate(text, &mut first);
         print_map(text, map);
     }
@@ -92,10 +92,10 @@ fn separate(text: &mut String, first: &mut bool) {
     *first = false;
 }
 
-fn print_map(text: &mut String, map: &VerdictMap) {
+fn print_map(text: &mut String, map: &Set) {
     // Writing into a String cannot fail.
-    let _ = writeln!(text, "\tmap {} {{\n\t\t{}", map.name, key_line(map.key));
-    if is_interval(map.key) {
+    let _ = writeln!(text, "\tmap {} {{\n\t\t{}", map.name, key_line(&map.key));
+    if map.flags.interval {
         text.push_str("\t\tflags interval\n");
     }
     for (at, element) in map.elements.iter().enumerate() {

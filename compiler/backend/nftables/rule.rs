@@ -9,8 +9,8 @@ use ipnet::IpNet;
 use super::keyword;
 use crate::backend::gap::Inexpressible;
 use crate::firewall::{
-    Bound, CtStates, Family, Match, NatAddress, PortSide, Ports, RejectWith, Rule, TableFamily,
-    Target,
+    Bound, CtStates, Expression, Family, Match, NatAddress, PortSide, Ports, RejectWith, Rule,
+    TableFamily, Target,
 };
 use crate::value::PortRange;
 
@@ -110,6 +110,7 @@ fn match_words(text: &mut String, each: &Match) -> Result<(), Inexpressible> {
         | Match::Tos { .. }
         | Match::Spi { .. }
         | Match::Module(_)
+        | Match::Compare(_)
         | Match::Comment(_) => return Err(inexpressible("this match")),
     };
     Ok(())
@@ -118,7 +119,7 @@ fn match_words(text: &mut String, each: &Match) -> Result<(), Inexpressible> {
 fn device(bound: Bound) -> &'static str {
     match bound {
         Bound::Name => "ifname",
-        Bound::Index => "if",
+        Bound::Index | Bound::Gone => "if",
     }
 }
 
@@ -161,7 +162,12 @@ fn target_words(
         Target::Reject(RejectWith::PortUnreachable) => write!(text, "reject"),
         Target::Return => write!(text, "return"),
         Target::Jump(chain) => write!(text, "jump {chain}"),
-        Target::Vmap { key, map } => write!(text, "{} vmap @{map}", keyword::key(*key)),
+        Target::Vmap(lookup) => match (&lookup.key, &lookup.map) {
+            (Expression::Field(field), Expression::Named(map)) => {
+                write!(text, "{} vmap @{map}", keyword::field(field))
+            }
+            (_, _) => return Err(inexpressible("this map")),
+        },
         Target::Masquerade { ports: None, .. } => write!(text, "masquerade"),
         Target::Masquerade {
             ports: Some(ports), ..
@@ -194,6 +200,9 @@ fn target_words(
         | Target::Classify { .. }
         | Target::SetChange(_)
         | Target::Trace
+        | Target::Translate(_)
+        | Target::Assign(_)
+        | Target::Count(_)
         | Target::Notrack => return Err(inexpressible("this target")),
     };
     Ok(())
@@ -207,8 +216,14 @@ fn snat(
     family: TableFamily,
 ) -> fmt::Result {
     text.push_str(match (family, to.start) {
-        (TableFamily::Inet, IpAddr::V4(_)) => "snat ip to ",
-        (TableFamily::Inet, IpAddr::V6(_)) => "snat ip6 to ",
+        (
+            TableFamily::Inet | TableFamily::Bridge | TableFamily::Netdev | TableFamily::Arp,
+            IpAddr::V4(_),
+        ) => "snat ip to ",
+        (
+            TableFamily::Inet | TableFamily::Bridge | TableFamily::Netdev | TableFamily::Arp,
+            IpAddr::V6(_),
+        ) => "snat ip6 to ",
         (TableFamily::Ip | TableFamily::Ip6, _) => "snat to ",
     });
     let brackets = ports.is_some() && to.start.is_ipv6();

@@ -7,11 +7,10 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::keyword;
 use super::token::{Kind, Token};
 use crate::firewall::{
-    Bound, Counter, CtStates, DevicePattern, Family, MapKey, Match, NatAddress, NatFlags,
-    NatTarget, Place, Protocol, RejectWith, Rule, Target,
+    Bound, Counter, CtStates, DevicePattern, Expression, Family, Field, Lookup, Match, NatAddress,
+    NatFlags, NatTarget, Place, Protocol, RejectWith, Rule, Target,
 };
 use crate::value::PortRange;
 
@@ -207,19 +206,29 @@ fn read_target(words: &mut Words<'_>) -> Option<Target> {
         first => {
             let key = read_key(first, words)?;
             words.the("vmap")?;
-            let map = words.word()?.strip_prefix('@')?.to_owned();
-            Some(Target::Vmap { key, map })
+            let map = words.word()?.strip_prefix('@')?;
+            Some(Target::Vmap(Box::new(Lookup {
+                key: key.into(),
+                map: Expression::Named(map.into()),
+            })))
         }
     }
 }
 
 /// The key of a map that begins with `first`: one word or two.
-fn read_key(first: &str, words: &mut Words<'_>) -> Option<MapKey> {
-    let mut all = MapKey::ALL.into_iter();
-    all.find(|key| match keyword::key(*key).split_once(' ') {
-        None => keyword::key(*key) == first,
-        Some((family, side)) => family == first && words.the(side).is_some(),
-    })
+fn read_key(first: &str, words: &mut Words<'_>) -> Option<Field> {
+    match first {
+        "oifname" => Some(Field::Oifname),
+        "iifname" => Some(Field::Iifname),
+        "ip" | "ip6" => {
+            words.the("saddr")?;
+            Some(Field::Saddr(match first {
+                "ip" => Family::Ipv4,
+                _ => Family::Ipv6,
+            }))
+        }
+        _ => None,
+    }
 }
 
 /// What a listing adds to `reject` depends on the table and the matches before; it is the same.

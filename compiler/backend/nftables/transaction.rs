@@ -7,10 +7,10 @@
 use serde::Serialize;
 
 use super::base::base_line;
-use super::print::{comment_line, is_interval, key_line, print_element, print_rules};
+use super::print::{comment_line, key_line, print_element, print_rules};
 use crate::backend::gap::Inexpressible;
 use crate::backend::template::Template;
-use crate::firewall::{Chain, Ruleset, Table, VerdictMap};
+use crate::firewall::{Chain, Ruleset, Set, Table};
 use crate::lower::layout::native::TABLE;
 use crate::template;
 
@@ -70,7 +70,7 @@ fn native_file(table: &Table) -> Result<NativeFile, Inexpressible> {
         comment: table.comment.as_deref().map_or(String::new(), comment_line),
         regular_chains: finished(regular),
         base_chains: finished(base),
-        maps: table.maps.iter().map(map_view).collect(),
+        maps: table.sets.iter().map(map_view).collect(),
         rules: finished(rules),
     })
 }
@@ -106,7 +106,7 @@ fn finished(mut lines: String) -> String {
     lines
 }
 
-fn map_view(map: &VerdictMap) -> MapView {
+fn map_view(map: &Set) -> MapView {
     let mut elements = String::new();
     for element in &map.elements {
         elements.push('\t');
@@ -115,8 +115,8 @@ fn map_view(map: &VerdictMap) -> MapView {
     }
     MapView {
         name: map.name.clone(),
-        key: key_line(map.key),
-        interval: is_interval(map.key),
+        key: key_line(&map.key),
+        interval: map.flags.interval,
         elements: finished(elements),
     }
 }

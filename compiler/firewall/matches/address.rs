@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 /// An address that lies in a range.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AddressRange {
     /// Which of the packet's addresses.
     pub side: AddressSide,
@@ -16,7 +16,7 @@ pub struct AddressRange {
 }
 
 /// An address that is compared under a mask with holes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MaskedAddress {
     /// Which of the packet's addresses.
     pub side: AddressSide,

@@ -38,7 +38,7 @@ impl CtStates {
 }
 
 /// What else a rule asks of a packet's connection: the options of `-m conntrack` but its state.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Conntrack {
     /// What is asked.
     pub test: ConntrackTest,
@@ -47,7 +47,7 @@ pub struct Conntrack {
 }
 
 /// One question about a connection.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ConntrackTest {
     /// Its protocol.
     Protocol(Protocol),

@@ -22,10 +22,13 @@ pub enum Bound {
     Name,
     /// To the device that has the name as the rule is loaded (`iif`).
     Index,
+    /// To a device that is gone: only its number is left, in place of a name, and no packet
+    /// matches (nft only).
+    Gone,
 }
 
 /// The ports of a bridge that a packet crosses (`-m physdev`).
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Physdev {
     /// The port it came in through.
     pub entry: Option<Asked<DevicePattern>>,

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::{Asked, Protocol};
 
 /// Who sent a packet of this host (`-m owner`).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Owner {
     /// Its user: the first and the last number.
     pub uid: Option<Asked<(u32, u32)>>,
@@ -31,7 +31,7 @@ pub struct RpFilter {
 }
 
 /// What IPsec did or will do with a packet (`-m policy`).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct IpsecPolicy {
     /// Whether the packet is looked at as it came in; else as it goes out.
     pub inward: bool,
@@ -44,7 +44,7 @@ pub struct IpsecPolicy {
 }
 
 /// One transform of IPsec.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Transform {
     /// The id of the policy.
     pub reqid: Option<Asked<u32>>,

@@ -53,7 +53,7 @@ pub struct Limit {
 }
 
 /// A bucket for each of many, told apart by addresses and ports (`-m hashlimit`).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HashLimit {
     /// What may pass.
     pub rate: Rate,
@@ -114,7 +114,7 @@ pub enum Statistic {
 }
 
 /// A list of addresses and when each was seen (`-m recent`).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Recent {
     /// What is done.
     pub action: RecentAction,

@@ -5,7 +5,7 @@ use compact_str::CompactString;
 use super::{AddressSide, Comparison};
 
 /// A look-up in an ipset (`-m set`).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SetMatch {
     /// The set.
     pub name: CompactString,

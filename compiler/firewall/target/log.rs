@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 
 /// What is written to the log.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Log {
     /// What the line begins with.
     pub prefix: Option<CompactString>,

@@ -30,7 +30,7 @@ pub struct CopyMark {
 }
 
 /// How connection tracking is told to treat a packet (`-j CT`).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CtAssign {
     /// Whether it is not tracked at all; [`Target::Notrack`](super::Target) says just that in
     /// the old way.

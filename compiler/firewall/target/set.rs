@@ -5,7 +5,7 @@ use compact_str::CompactString;
 use crate::firewall::AddressSide;
 
 /// What is done to an ipset (`-j SET`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SetChange {
     /// What is done.
     pub action: SetAction,

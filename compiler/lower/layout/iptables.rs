@@ -8,8 +8,8 @@ use ipnet::IpNet;
 
 use super::{present, stacked, untranslated};
 use crate::firewall::{
-    Base, BaseKind, Chain, ChainPolicy, Counter, Family, Hook, Match, NetworkPolicy, Policy,
-    Protocol, RejectWith, Rule, Ruleset, SubnetPolicy, Table, TableFamily, Target, Translation,
+    Base, Chain, Family, Hook, Match, NetworkPolicy, Policy, Protocol, RejectWith, Rule, Ruleset,
+    SubnetPolicy, Table, TableFamily, Target, Translation,
 };
 use crate::value::{DeviceName, PortRange};
 
@@ -249,15 +249,10 @@ fn port(protocol: Protocol, number: u16) -> Match {
 fn shared(table: &str, hook: Hook, jumps: &[&str]) -> Chain {
     let jump = |chain: &&str| Rule::new(Vec::new(), Target::Jump((*chain).into()));
     Chain {
-        name: hook.iptables_chain().to_owned(),
-        base: Some(Base {
-            kind: BaseKind::of_iptables(table),
-            hook,
-            priority: hook.iptables_priority(table),
-            policy: ChainPolicy::Accept,
-            counter: Counter::default(),
-        }),
-        comment: None,
-        rules: jumps.iter().map(jump).collect(),
+        base: Some(Base::of_iptables(table, hook)),
+        ..Chain::regular(
+            hook.iptables_chain().unwrap_or_default(),
+            jumps.iter().map(jump).collect(),
+        )
     }
 }

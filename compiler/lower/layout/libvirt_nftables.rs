@@ -9,8 +9,8 @@ use ipnet::IpNet;
 
 use super::{present, stacked, untranslated};
 use crate::firewall::{
-    Base, BaseKind, Chain, ChainPolicy, Counter, Family, Hook, Match, NetworkPolicy, Policy,
-    Protocol, RejectWith, Rule, Ruleset, SubnetPolicy, Table, TableFamily, Target, Translation,
+    Base, BaseKind, Chain, Family, Hook, Match, NetworkPolicy, Policy, Protocol, RejectWith, Rule,
+    Ruleset, SubnetPolicy, Table, TableFamily, Target, Translation,
 };
 use crate::value::DeviceName;
 
@@ -140,11 +140,11 @@ impl Inserts {
         let jumps = ["guest_cross", "guest_input", "guest_output"];
         let jump = |chain: &str| Rule::new(Vec::new(), Target::Jump(chain.into()));
         let forward = Chain {
-            base: Some(base(BaseKind::Filter, Hook::Forward, 0)),
+            base: Some(Base::new(BaseKind::Filter, Hook::Forward, 0)),
             ..Chain::regular("forward", jumps.map(jump).to_vec())
         };
         let nat = Chain {
-            base: Some(base(BaseKind::Nat, Hook::Postrouting, 100)),
+            base: Some(Base::new(BaseKind::Nat, Hook::Postrouting, 100)),
             ..stacked("guest_nat", self.nat)
         };
         let chains = vec![
@@ -155,15 +155,5 @@ impl Inserts {
             nat,
         ];
         Table::new(family, TABLE, chains)
-    }
-}
-
-fn base(kind: BaseKind, hook: Hook, priority: i32) -> Base {
-    Base {
-        kind,
-        hook,
-        priority,
-        policy: ChainPolicy::Accept,
-        counter: Counter::default(),
     }
 }

@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use super::samples::policies;
 use super::{FirewallLayout, encode};
 use crate::firewall::{
-    BaseKind, Chain, CtStates, ElementKey, Family, Hook, MapKey, Match, Policy, Protocol, Rule,
-    Ruleset, SubnetPolicy, Table, TableFamily, Target,
+    BaseKind, Chain, CtStates, Element, ElementValue, Expression, Family, Field, Hook, Lookup,
+    Match, Policy, Protocol, Rule, Ruleset, SubnetPolicy, Table, TableFamily, Target,
 };
 
 /// What the layouts can tell packets apart by.
@@ -72,6 +72,7 @@ fn bases<'a>(
         TableFamily::Ip => packet.source.is_ipv4(),
         TableFamily::Ip6 => packet.source.is_ipv6(),
         TableFamily::Inet => true,
+        TableFamily::Arp | TableFamily::Bridge | TableFamily::Netdev => false,
     };
     let mut found: Vec<(i32, &Table, &Chain)> = Vec::new();
     for table in ruleset.tables.iter().filter(comes_to) {
@@ -108,8 +109,8 @@ fn walk(table: &Table, chain: &Chain, packet: &Packet) -> End {
                     return End::Decided(target);
                 }
             }
-            Target::Vmap { key, map } => {
-                if let Some(name) = looked_up(table, *key, map, packet)
+            Target::Vmap(lookup) => {
+                if let Some(name) = looked_up(table, lookup, packet)
                     && let End::Decided(target) = walk(table, named(table, name), packet)
                 {
                     return End::Decided(target);
@@ -132,24 +133,33 @@ fn named<'a>(table: &'a Table, name: &str) -> &'a Chain {
 }
 
 /// The chain that a verdict map leads to. Interval maps refuse elements that overlap.
-fn looked_up<'a>(table: &'a Table, key: MapKey, map: &str, packet: &Packet) -> Option<&'a str> {
-    let map = table.maps.iter().find(|each| each.name == map);
+fn looked_up<'a>(table: &'a Table, lookup: &Lookup, packet: &Packet) -> Option<&'a str> {
+    let Expression::Named(name) = &lookup.map else {
+        unreachable!("no layout has a map without a name");
+    };
+    let map = table.sets.iter().find(|each| each.name == name.as_str());
     let map = map.expect("every look-up has a map to look in");
-    let mut found = map.elements.iter().filter(|element| match &element.key {
-        ElementKey::Device(device) => match key {
-            MapKey::Oifname => device.as_str() == packet.goes_out,
-            MapKey::Iifname => device.as_str() == packet.came_in,
-            MapKey::IpSaddr | MapKey::Ip6Saddr => false,
-        },
-        ElementKey::Prefix(net) => net.contains(&packet.source),
-    });
+    let held = |element: &&Element| match (&lookup.key, &element.key) {
+        (Expression::Field(Field::Oifname), key) => key
+            .device()
+            .is_some_and(|name| name.covers(&packet.goes_out)),
+        (Expression::Field(Field::Iifname), key) => key
+            .device()
+            .is_some_and(|name| name.covers(&packet.came_in)),
+        (Expression::Field(Field::Saddr(_)), Expression::Net(net)) => net.contains(&packet.source),
+        (key, _) => unreachable!("no layout looks up '{key:?}'"),
+    };
+    let mut found = map.elements.iter().filter(held);
     let first = found.next()?;
     assert!(
         found.next().is_none(),
         "two elements of '{}' overlap",
         map.name
     );
-    Some(&first.jump)
+    match &first.value {
+        Some(ElementValue::Verdict(Target::Jump(chain))) => Some(chain),
+        other => unreachable!("no layout has elements that lead to '{other:?}'"),
+    }
 }
 
 #[allow(

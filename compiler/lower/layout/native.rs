@@ -11,9 +11,9 @@ use ipnet::IpNet;
 
 use super::{present, untranslated};
 use crate::firewall::{
-    Base, BaseKind, Chain, ChainPolicy, Counter, ElementKey, Family, Hook, MapElement, MapKey,
-    Match, NetworkPolicy, Policy, Protocol, RejectWith, Rule, Ruleset, SubnetPolicy, Table,
-    TableFamily, Target, VerdictMap,
+    Base, BaseKind, Chain, DevicePattern, Element, Expression, Family, Field, Hook, Lookup, Match,
+    NetworkPolicy, Policy, Protocol, RejectWith, Rule, Ruleset, Set, SubnetPolicy, Table,
+    TableFamily, Target,
 };
 use crate::value::{DeviceName, encode as spell};
 
@@ -67,15 +67,15 @@ pub(super) fn encode(policy: &Policy) -> Ruleset {
     chains.extend(groups6);
     chains.push(forward());
     chains.push(postrouting());
-    let maps = vec![
-        map("to", MapKey::Oifname, to),
-        map("from", MapKey::Iifname, from),
-        map("snat4", MapKey::IpSaddr, snat4),
-        map("snat6", MapKey::Ip6Saddr, snat6),
+    let sets = vec![
+        Set::verdicts("to", Field::Oifname, to),
+        Set::verdicts("from", Field::Iifname, from),
+        Set::verdicts("snat4", Field::Saddr(Family::Ipv4), snat4),
+        Set::verdicts("snat6", Field::Saddr(Family::Ipv6), snat6),
     ];
     let table = Table {
         comment: Some(VERSION.to_owned()),
-        maps,
+        sets,
         ..Table::new(TableFamily::Inet, TABLE, chains)
     };
     Ruleset {
@@ -83,20 +83,9 @@ pub(super) fn encode(policy: &Policy) -> Ruleset {
     }
 }
 
-fn map(name: &str, key: MapKey, elements: Vec<MapElement>) -> VerdictMap {
-    VerdictMap {
-        name: name.to_owned(),
-        key,
-        elements,
-    }
-}
-
-fn element(network: &NetworkPolicy, comment: &str, jump: String) -> MapElement {
-    MapElement {
-        key: ElementKey::Device(network.bridge.clone()),
-        comment: Some(comment.to_owned()),
-        jump,
-    }
+fn element(network: &NetworkPolicy, comment: &str, chain: String) -> Element {
+    let bridge = DevicePattern::from(&network.bridge);
+    Element::jump(Expression::from(&bridge), comment, &chain)
 }
 
 /// Cross, allow in (related in, where sources are rewritten), reject in.
@@ -174,17 +163,8 @@ fn inside(net: IpNet, side: impl Fn(IpNet) -> Match) -> Match {
 
 /// Where every forwarded packet is led to its networks: into one first, then out of one.
 fn forward() -> Chain {
-    let base = Base {
-        kind: BaseKind::Filter,
-        hook: Hook::Forward,
-        priority: AHEAD,
-        policy: ChainPolicy::Accept,
-        counter: Counter::default(),
-    };
-    let rules = vec![
-        lookup(MapKey::Oifname, "to"),
-        lookup(MapKey::Iifname, "from"),
-    ];
+    let base = Base::new(BaseKind::Filter, Hook::Forward, AHEAD);
+    let rules = vec![lookup(Field::Oifname, "to"), lookup(Field::Iifname, "from")];
     Chain {
         base: Some(base),
         ..Chain::regular("forward", rules)
@@ -194,27 +174,25 @@ fn forward() -> Chain {
 /// Where the first packet of a connection is led to what rewrites its source. No network rewrites
 /// what goes to multicast or broadcast, so those return once for all.
 fn postrouting() -> Chain {
-    let base = Base {
-        kind: BaseKind::Nat,
-        hook: Hook::Postrouting,
-        priority: Hook::Postrouting.iptables_priority("nat") + AHEAD,
-        policy: ChainPolicy::Accept,
-        counter: Counter::default(),
-    };
+    let priority = Hook::Postrouting.iptables_priority("nat") + AHEAD;
+    let base = Base::new(BaseKind::Nat, Hook::Postrouting, priority);
     let kept = [Family::Ipv4, Family::Ipv6]
         .into_iter()
         .flat_map(|family| untranslated(family).iter().rev());
     let keep = |net: &IpNet| Rule::uncounted(vec![Match::destination(*net)], Target::Return);
     let mut rules: Vec<Rule> = kept.map(keep).collect();
-    rules.push(lookup(MapKey::IpSaddr, "snat4"));
-    rules.push(lookup(MapKey::Ip6Saddr, "snat6"));
+    rules.push(lookup(Field::Saddr(Family::Ipv4), "snat4"));
+    rules.push(lookup(Field::Saddr(Family::Ipv6), "snat6"));
     Chain {
         base: Some(base),
         ..Chain::regular("postrouting", rules)
     }
 }
 
-fn lookup(key: MapKey, map: &str) -> Rule {
-    let map = map.to_owned();
-    Rule::uncounted(Vec::new(), Target::Vmap { key, map })
+fn lookup(key: Field, map: &str) -> Rule {
+    let lookup = Lookup {
+        key: key.into(),
+        map: Expression::Named(map.into()),
+    };
+    Rule::uncounted(Vec::new(), Target::Vmap(Box::new(lookup)))
 }

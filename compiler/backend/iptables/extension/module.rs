@@ -98,6 +98,7 @@ pub(in crate::backend::iptables) fn module_of(each: &Match, family: Family) -> O
         | Match::Protocol { .. }
         | Match::Fragment { .. }
         | Match::Module(_)
+        | Match::Compare(_)
         | Match::Other(_) => return None,
     })
 }

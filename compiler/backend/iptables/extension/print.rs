@@ -142,6 +142,7 @@ fn print_match(text: &mut String, each: &Match, family: Family) -> Result<(), In
         | Match::Protocol { .. }
         | Match::Fragment { .. }
         | Match::Module(_)
+        | Match::Compare(_)
         | Match::Other(_) => {}
     }
     Ok(())
@@ -215,9 +216,10 @@ pub(in crate::backend::iptables) fn print_target(
             push_word(text, chain);
             Ok(())
         }
-        Target::Vmap { map, .. } => {
-            return Err(inexpressible(format!("a look-up in the map '{map}'")));
-        }
+        Target::Vmap(_) => return Err(inexpressible("a look-up in a map")),
+        Target::Translate(_) => return Err(inexpressible("a translation like this")),
+        Target::Assign(_) => return Err(inexpressible("to change this field")),
+        Target::Count(_) => return Err(inexpressible("to count twice")),
         Target::Reject(with) => match refuse::word(*with, family) {
             Some(word) => write!(text, " -j REJECT --reject-with {word}"),
             None => return Err(inexpressible("to refuse a packet in this way")),

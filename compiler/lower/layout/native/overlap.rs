@@ -7,7 +7,7 @@
 use ipnet::IpNet;
 
 use super::{chain_nat, translated};
-use crate::firewall::{Chain, ElementKey, Family, MapElement, NetworkPolicy, Policy, Rule, Target};
+use crate::firewall::{Chain, Element, Family, NetworkPolicy, Policy, Rule, Target};
 use crate::value::encode as spell;
 
 /// One of the widest prefixes, and the networks below it by their place in the policy.
@@ -17,7 +17,7 @@ struct Group {
 }
 
 /// The elements of the map by source, and the chains of those prefixes that several networks share.
-pub(super) fn dispatch(policy: &Policy, family: Family) -> (Vec<MapElement>, Vec<Chain>) {
+pub(super) fn dispatch(policy: &Policy, family: Family) -> (Vec<Element>, Vec<Chain>) {
     let (mut elements, mut chains) = (Vec::new(), Vec::new());
     for group in groups(policy, family) {
         let networks: Vec<&NetworkPolicy> = group
@@ -38,11 +38,7 @@ pub(super) fn dispatch(policy: &Policy, family: Family) -> (Vec<MapElement>, Vec
                 name
             }
         };
-        elements.push(MapElement {
-            key: ElementKey::Prefix(group.covering),
-            comment: Some(owners),
-            jump,
-        });
+        elements.push(Element::jump(group.covering.into(), &owners, &jump));
     }
     (elements, chains)
 }

@@ -1,6 +1,13 @@
-//! What somebody hostile could hand over: input that would reach the terminal or the clock, and
-//! folders that are not what they seem.
-#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+//! What somebody hostile could hand over: input that would reach the terminal or the clock, texts
+//! of a host that is not what it seems, and folders that are not.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod rules;
 
 use std::fmt::Write as _;
 use std::fs;

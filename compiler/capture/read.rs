@@ -1,0 +1,234 @@
+//! From the texts of a host to a [`Capture`]: each text to its reader, each result to its place.
+
+use super::service::Texts;
+use super::{
+    Capture, CapturedFile, CapturedRuleset, FileId, Gap, Role, RuleTool, Text, Topic, Variant,
+    address, device, role, route, service, sysctl,
+};
+use crate::backend::gap::{Reading, Unread};
+use crate::backend::{iptables, nftables};
+use crate::firewall::{Family, Ruleset, Table, TableFamily};
+
+/// What the texts of a host tell. Texts that are no UTF-8 are read all the same, and said so.
+pub fn read(mut texts: Vec<Text>) -> Capture {
+    texts.sort_by(|one, other| one.name.cmp(&other.name));
+    let mut reader = Reader::default();
+    for text in texts {
+        reader.take(text);
+    }
+    service::read(&mut reader.capture, &reader.services);
+    reader.capture
+}
+
+#[derive(Default)]
+struct Reader {
+    capture: Capture,
+    /// The texts that only make sense together.
+    services: Texts,
+}
+
+impl Reader {
+    fn take(&mut self, file: Text) {
+        let id = FileId(self.capture.files.len());
+        let text = String::from_utf8_lossy(&file.bytes);
+        let role = role::role(&file, &text);
+        let name = file.name.clone();
+        self.capture.files.push(CapturedFile { name, role });
+        let Some(role) = role else {
+            return;
+        };
+        if std::str::from_utf8(&file.bytes).is_err() {
+            let message = "the file is not UTF-8 text; what is not was replaced".to_owned();
+            self.complain(id, vec![Unread { line: 0, message }]);
+        }
+        self.topic(role);
+        self.read(id, role, &text);
+    }
+
+    fn topic(&mut self, role: Role) {
+        let topic = match role {
+            Role::Iptables(_, family) => Topic::Iptables(family),
+            // Which families it is of shows as it is read.
+            Role::Listing(_, _) => return,
+            Role::NftText | Role::NftJson => Topic::Nft,
+            Role::Links => Topic::Links,
+            Role::Addresses => Topic::Addresses,
+            Role::Routes(family) => Topic::Routes(family),
+            Role::Traffic => Topic::Traffic,
+            Role::Sysctls => Topic::Sysctls,
+            Role::DnsmasqConf | Role::DnsmasqHosts | Role::DnsmasqNames => Topic::Services,
+            Role::Leases => Topic::Leases,
+            Role::BridgePorts | Role::Macs | Role::Definition => return,
+        };
+        self.capture.topics.insert(topic);
+    }
+
+    fn read(&mut self, id: FileId, role: Role, text: &str) {
+        match role {
+            Role::Iptables(variant, family) => {
+                let read = iptables::parse(text, family);
+                self.ruleset(id, RuleTool::Iptables(variant, family), read);
+            }
+            Role::Listing(variant, family) => self.listing(id, variant, family, text),
+            Role::NftText => self.ruleset(id, RuleTool::Nft, nftables::parse(text)),
+            Role::Links => {
+                let read = device::read(text);
+                let devices = self.accept(id, read);
+                self.capture.devices.extend(devices);
+            }
+            Role::Addresses => {
+                let read = address::read(text);
+                let addresses = self.accept(id, read);
+                self.capture.state.addresses.extend(addresses);
+            }
+            Role::Routes(family) => {
+                let read = route::read(text, family);
+                let routes = self.accept(id, read);
+                self.capture.state.routes.extend(routes);
+            }
+            Role::Sysctls => {
+                let read = sysctl::read(text);
+                let sysctls = self.accept(id, read);
+                self.capture.state.sysctls.extend(sysctls);
+            }
+            Role::DnsmasqConf | Role::DnsmasqHosts | Role::DnsmasqNames => {
+                self.services.insert(id, text.to_owned());
+            }
+            Role::NftJson
+            | Role::BridgePorts
+            | Role::Traffic
+            | Role::Leases
+            | Role::Macs
+            | Role::Definition => {}
+        }
+    }
+
+    /// The value of a reading; what could not be read is noted.
+    fn accept<T>(&mut self, file: FileId, read: Reading<T>) -> T {
+        self.complain(file, read.unread);
+        read.value
+    }
+
+    fn complain(&mut self, file: FileId, unread: Vec<Unread>) {
+        let gaps = unread.into_iter().map(|unread| Gap { file, unread });
+        self.capture.gaps.extend(gaps);
+    }
+
+    /// A listing may hold both families; what it does not show is noted as what was not read.
+    fn listing(&mut self, file: FileId, variant: Variant, family: Family, text: &str) {
+        let listing = iptables::read_listing(text, family);
+        let lost = listing.losses.into_iter().map(|loss| Unread {
+            line: loss.line,
+            message: loss.kind.to_string(),
+        });
+        self.complain(file, listing.unread.into_iter().chain(lost).collect());
+        let (six, four): (Vec<Table>, Vec<Table>) = listing
+            .ruleset
+            .tables
+            .into_iter()
+            .partition(|table| table.family == TableFamily::Ip6);
+        for (family, tables) in [(Family::Ipv4, four), (Family::Ipv6, six)] {
+            if tables.is_empty() {
+                continue;
+            }
+            self.capture.topics.insert(Topic::Iptables(family));
+            self.capture.rulesets.push(CapturedRuleset {
+                file,
+                tool: RuleTool::Iptables(variant, family),
+                ruleset: Ruleset { tables },
+                complete: false,
+            });
+        }
+    }
+
+    fn ruleset(&mut self, file: FileId, tool: RuleTool, read: Reading<Ruleset>) {
+        let complete = read.unread.is_empty();
+        let ruleset = self.accept(file, read);
+        self.capture.rulesets.push(CapturedRuleset {
+            file,
+            tool,
+            ruleset,
+            complete,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(name: &str, text: &str) -> Text {
+        Text {
+            name: name.to_owned(),
+            bytes: text.into(),
+        }
+    }
+
+    #[test]
+    fn each_text_comes_to_its_place_and_the_rest_is_listed() {
+        let capture = read(vec![
+            text(
+                "iptables-save.txt",
+                "*filter\n:INPUT DROP [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n",
+            ),
+            text(
+                "link.json",
+                "[{\"ifname\":\"virbr0\",\"link_type\":\"ether\",\"flags\":[\"UP\"]}]",
+            ),
+            text(
+                "dnsmasq/a&b.conf",
+                "interface=virbr0\ndhcp-range=192.0.2.9,static\n",
+            ),
+            text("dnsmasq/a&amp;b.hostsfile", "52:54:00:00:00:01,192.0.2.9\n"),
+            text("notes", "prose"),
+        ]);
+        assert!(capture.observed(Topic::Iptables(Family::Ipv4)));
+        assert!(!capture.observed(Topic::Nft));
+        assert_eq!(capture.rulesets.len(), 1);
+        assert_eq!(capture.devices.len(), 1);
+        assert!(capture.services[0].hosts.is_some());
+        let aside: Vec<&str> = capture
+            .files
+            .iter()
+            .filter(|f| f.role.is_none())
+            .map(|f| f.name.as_str())
+            .collect();
+        assert_eq!(aside, ["notes"]);
+    }
+
+    #[test]
+    fn a_listing_counts_where_there_is_no_dump() {
+        let listing = "# iptables -L\nChain INPUT (policy ACCEPT)\n\n\
+            # ip6tables -L\nChain INPUT (policy DROP)\n";
+        let dump = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n";
+        let capture = read(vec![
+            text("a-ticket.txt", listing),
+            text("rules.txt", dump),
+            text("z-ticket.txt", listing),
+        ]);
+        let counts = |family| {
+            let tool = RuleTool::Iptables(Variant::Unknown, family);
+            let present = capture.present();
+            let found = present.iter().find(|ruleset| ruleset.tool == tool);
+            found.map(|ruleset| (capture.name(ruleset.file).to_owned(), ruleset.complete))
+        };
+        assert_eq!(counts(Family::Ipv4), Some(("rules.txt".to_owned(), true)));
+        assert_eq!(
+            counts(Family::Ipv6),
+            Some(("z-ticket.txt".to_owned(), false))
+        );
+        assert!(capture.observed(Topic::Iptables(Family::Ipv6)));
+    }
+
+    #[test]
+    fn the_last_dump_by_name_counts() {
+        let rules = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n";
+        let capture = read(vec![
+            text("iptables-save-1-up.txt", rules),
+            text("iptables-save-0-before.txt", "*filter\nCOMMIT\n"),
+        ]);
+        let present = capture.present();
+        assert_eq!(present.len(), 1);
+        assert_eq!(capture.name(present[0].file), "iptables-save-1-up.txt");
+    }
+}

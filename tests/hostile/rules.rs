@@ -1,0 +1,318 @@
+//! Texts that a hostile host could hold, given to every reader of rules and services.
+//!
+//! Each must come to its end with a result: no panic, no stack that overflows, no line walked
+//! over once more for each of its words. Full size with `LANWRIGHT_FULL=1`; a twentieth of it
+//! otherwise, at which anything worse than linear is still out of the question.
+
+use std::fmt::Write as _;
+
+use lanwright::backend::dnsmasq;
+use lanwright::backend::iptables::{parse, read_listing};
+use lanwright::backend::nftables;
+use lanwright::firewall::{Family, Ruleset, Target};
+
+/// Something that reads a text from a host: its name, and itself.
+type Reader = (&'static str, fn(&str));
+
+/// Every reader of the way back.
+const READERS: [Reader; 4] = [
+    ("iptables-save", |text| {
+        parse(text, Family::Ipv4);
+        parse(text, Family::Ipv6);
+    }),
+    ("iptables -L", |text| {
+        read_listing(text, Family::Ipv6);
+    }),
+    ("nft", |text| {
+        nftables::parse(text);
+    }),
+    ("dnsmasq", |text| {
+        dnsmasq::references(text);
+        dnsmasq::parse(&dnsmasq::Files {
+            stem: text,
+            conf: text,
+            hosts: text,
+            names: text,
+        });
+        dnsmasq::parse(&dnsmasq::Files {
+            stem: "a",
+            conf: &format!("interface=virbr0\n{text}"),
+            hosts: text,
+            names: text,
+        });
+    }),
+];
+
+/// So many of what a full run has `full` of.
+fn many(full: usize) -> usize {
+    match std::env::var_os("LANWRIGHT_FULL").is_some_and(|value| value == "1") {
+        true => full,
+        false => full / 20,
+    }
+}
+
+/// `piece` again and again, to a length of `full` bytes in a full run.
+fn long(piece: &str, full: usize) -> String {
+    piece.repeat(many(full) / piece.len())
+}
+
+const LISTING: &str = "Chain X (1 references)\ntarget prot opt source destination\n";
+const MEGABYTES: usize = 10_000_000;
+
+/// Beginnings that lead a reader to where the interesting part is.
+const HEADS: [&str; 9] = [
+    "",
+    "*filter\n:X - [0:0]\n-A X ",
+    "*filter\n:X - [0:0]\n-A X -m comment --comment \"",
+    "LOG all -- ::/0 ::/0 ",
+    "table inet x { chain y { ",
+    "table ip x { set y { type ipv4_addr; elements = { ",
+    "{\"nftables\": [",
+    "dhcp-host=",
+    "dhcp-range=",
+];
+
+#[test]
+fn one_long_line_is_read() {
+    let pieces = [
+        "a",
+        " ",
+        "\0",
+        "\"",
+        "\\",
+        "{",
+        "[",
+        "(",
+        "!",
+        "!\t",
+        "-",
+        "-m ",
+        "-m tcp ",
+        "--x y ",
+        "1",
+        "0x",
+        ",",
+        ":",
+        "/",
+        "a,",
+        "1-2,",
+        "{ ",
+        "[{\"a\":",
+        "\u{e9}",
+        "\u{1f600} ",
+        "\u{2028}",
+        ";",
+        "#",
+        "\"a\" ",
+        "'",
+        "%",
+        "*",
+        "jump a ",
+        "ip saddr ",
+        "@a ",
+        "\r",
+        "\u{feff}",
+        "= ",
+    ];
+    for head in HEADS {
+        for piece in pieces {
+            // Every head with every piece, and the whole length once.
+            let full = if head.is_empty() {
+                MEGABYTES
+            } else {
+                MEGABYTES / 50
+            };
+            let text = format!("{head}{}", long(piece, full));
+            let listing = format!("{LISTING}{text}");
+            for (_, read) in READERS {
+                read(&text);
+            }
+            read_listing(&listing, Family::Ipv4);
+        }
+    }
+}
+
+#[test]
+fn many_short_lines_are_read() {
+    let lines = [
+        "\n",
+        "a\n",
+        "}\n",
+        "{\n",
+        "*filter\n",
+        "COMMIT\n",
+        ":X - [0:0]\n",
+        "-A X -j X\n",
+        "*a\n:X -\n",
+        "-N X\n",
+        "-P INPUT DROP\n",
+        "[1:2] -A X\n",
+        "table ip a {\n",
+        "table ip a { }\n",
+        "chain a {\n",
+        "add table ip a\n",
+        "flush ruleset\n",
+        "define a = $a\n",
+        "Chain X (1 references)\n",
+        "\"\n",
+        "DROP all -- ::/0 ::/0\n",
+        "DROP all\n",
+        "# Warning: a\n",
+        "dhcp-host=a\n",
+        "interface=a\n",
+        "iptables -t nat -L\n",
+        "include \"a\"\n",
+        "delete chain ip a b\n",
+        "add rule ip a b accept\n",
+    ];
+    for line in lines {
+        let text = long(line, MEGABYTES / 4);
+        for (_, read) in READERS {
+            read(&text);
+            read(&format!("*filter\n:X - [0:0]\n{text}"));
+            read(&format!("table ip a {{\n chain b {{\n{text}"));
+        }
+        read_listing(&format!("{LISTING}{text}"), Family::Ipv4);
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_are_read() {
+    let dump = "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -i lo -j ACCEPT\nCOMMIT\n";
+    let nft = "table ip filter {\n chain input {\n iifname \"lo\" accept\n }\n}\n";
+    let listing = format!("{LISTING}DROP all -- ::/0 ::/0 /* a */\n");
+    let conf = "interface=virbr0\ndhcp-range=192.0.2.2,192.0.2.9,255.255.255.0\n";
+    for text in [dump, nft, listing.as_str(), conf] {
+        let mut bytes = text.as_bytes().to_vec();
+        for at in 0..bytes.len() {
+            for odd in [0, b'\r', b'"', b'{', b'}', b'\n', 0x1b, 0x80, 0xff] {
+                let byte = std::mem::replace(&mut bytes[at], odd);
+                let damaged = String::from_utf8_lossy(&bytes);
+                for (_, read) in READERS {
+                    read(&damaged);
+                }
+                bytes[at] = byte;
+            }
+            for (_, read) in READERS {
+                read(&String::from_utf8_lossy(&bytes[..at]));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_mark_and_other_line_ends_move_nothing() {
+    let dump = "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -i lo -j ACCEPT\nCOMMIT\n";
+    let read = |text: &str| parse(text, Family::Ipv4).complete();
+    assert!(read(dump).is_some());
+    assert_eq!(read(&dump.replace('\n', "\r\n")), read(dump));
+    assert_eq!(read(&format!("\u{feff}{dump}")), read(dump));
+    let nft = "table ip filter {\n\tchain input {\n\t\tiifname \"lo\" accept\n\t}\n}\n";
+    let read = |text: &str| nftables::parse(text).complete();
+    assert!(read(nft).is_some());
+    assert_eq!(read(&nft.replace('\n', "\r\n")), read(nft));
+    assert_eq!(read(&format!("\u{feff}{nft}")), read(nft));
+}
+
+fn chains(ruleset: &Ruleset) -> usize {
+    ruleset.tables.iter().map(|table| table.chains.len()).sum()
+}
+
+#[test]
+fn a_million_chains_are_read() {
+    let count = many(1_000_000);
+    let (mut dump, mut nft) = ("*filter\n".to_owned(), "table ip filter {\n".to_owned());
+    let mut listing = String::new();
+    for number in 0..count {
+        let _ = writeln!(dump, ":c{number} - [0:0]");
+        let _ = writeln!(nft, "chain c{number} {{ }}");
+        let _ = writeln!(listing, "Chain c{number} (0 references)");
+    }
+    dump.push_str("COMMIT\n");
+    nft.push_str("}\n");
+    assert_eq!(chains(&parse(&dump, Family::Ipv4).value), count);
+    assert_eq!(chains(&nftables::parse(&nft).value), count);
+    assert_eq!(chains(&read_listing(&listing, Family::Ipv4).ruleset), count);
+}
+
+#[test]
+fn chains_in_a_deep_line_and_in_a_circle_are_read() {
+    let count = many(100_000);
+    let (mut dump, mut nft) = ("*filter\n".to_owned(), "table ip filter {\n".to_owned());
+    let (mut rules, mut listing) = (String::new(), String::new());
+    for number in 0..count {
+        // The last leads back to the first.
+        let next = (number + 1) % count;
+        let _ = writeln!(dump, ":c{number} - [0:0]");
+        let _ = writeln!(rules, "-A c{number} -j c{next}");
+        let _ = writeln!(nft, "chain c{number} {{\n jump c{next}\n}}");
+        let _ = writeln!(
+            listing,
+            "Chain c{number} (1 references)\nc{next} all -- ::/0 ::/0"
+        );
+    }
+    let last = |ruleset: &Ruleset| ruleset.tables[0].chains[count - 1].rules[0].target.clone();
+    let first = Target::Jump("c0".into());
+    assert_eq!(
+        last(&parse(&format!("{dump}{rules}COMMIT\n"), Family::Ipv4).value),
+        first
+    );
+    assert_eq!(last(&read_listing(&listing, Family::Ipv4).ruleset), first);
+    assert_eq!(last(&nftables::parse(&format!("{nft}}}\n")).value), first);
+}
+
+#[test]
+fn a_million_elements_are_read() {
+    let count = many(1_000_000);
+    let mut elements = String::new();
+    for number in 0..count {
+        let [_, a, b, c] = u32::try_from(number).expect("it is small").to_be_bytes();
+        let _ = write!(elements, "10.{a}.{b}.{c}, ");
+    }
+    for (_, read) in READERS {
+        read(&format!(
+            "table ip a {{ set b {{ type ipv4_addr; elements = {{ {elements} }} }} }}"
+        ));
+        read(&format!(
+            "table ip a {{ chain b {{ ip saddr {{ {elements} }} accept\n}} }}"
+        ));
+        read(&format!(
+            "*filter\n:X - [0:0]\n-A X -p tcp -m multiport --dports {elements}\nCOMMIT\n"
+        ));
+        read(&format!("dhcp-host={elements}"));
+    }
+}
+
+#[test]
+fn huge_numbers_are_read() {
+    let digits = "9".repeat(many(1_000_000));
+    for text in [
+        format!("*filter\n:INPUT ACCEPT [{digits}:{digits}]\n[{digits}:1] -A INPUT -p {digits}\n"),
+        format!("*filter\n:X - [0:0]\n-A X -p tcp -m tcp --dport {digits}:{digits} -j ACCEPT\n"),
+        format!("*filter\n:X - [0:0]\n-A X -s {digits}/{digits} -m mark --mark 0x{digits}\n"),
+        format!("table ip a {{ chain b {{ type filter hook input priority {digits};\n }} }}\n"),
+        format!(
+            "table ip a {{ chain b {{ tcp dport {digits} counter packets {digits} accept\n }} }}"
+        ),
+        format!("Chain X ({digits} references)\nDROP {digits} -- 0.0.0.0/{digits} 0.0.0.0/0\n"),
+        format!("interface=a\ndhcp-range=192.0.2.1,192.0.2.2,{digits}\nmtu={digits}\n"),
+    ] {
+        for (_, read) in READERS {
+            read(&text);
+        }
+    }
+}
+
+#[test]
+fn one_table_many_times_is_read() {
+    let count = many(100_000);
+    for text in [
+        "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -j DROP\nCOMMIT\n".repeat(count),
+        "table ip filter {\n chain input {\n drop\n }\n}\n".repeat(count),
+        "Chain INPUT (policy DROP)\nDROP all -- ::/0 ::/0\n".repeat(count),
+    ] {
+        for (_, read) in READERS {
+            read(&text);
+        }
+    }
+}
