@@ -566,3 +566,6 @@ fn single_blanks(words: &str) -> CompactString {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;
