@@ -8,11 +8,13 @@ pub mod capture;
 pub mod check;
 pub mod compile;
 pub mod completions;
+pub mod diff;
 pub mod explain;
 pub mod host;
 pub mod leases;
 pub mod load;
 pub mod man;
+mod paint;
 pub mod recover;
 pub mod schema;
 pub mod status;
@@ -68,6 +70,7 @@ enum Command {
     Status(status::Arguments),
     Leases(leases::Arguments),
     Audit(audit::Arguments),
+    Diff(diff::Arguments),
     Recover(recover::Arguments),
     Explain(explain::Arguments),
     Schema(schema::Arguments),
@@ -122,6 +125,7 @@ pub fn main() -> ExitCode {
         Command::Status(arguments) => status::run(&arguments),
         Command::Leases(arguments) => leases::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Recover(arguments) => recover::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),

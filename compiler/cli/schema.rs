@@ -32,6 +32,8 @@ enum Name {
     Capture,
     /// What `compile --format json` prints
     Compile,
+    /// What `diff --format json` prints
+    Diff,
     /// What `compile --emit ir` prints
     Ir,
     /// What `leases --format json` prints
@@ -51,6 +53,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         Name::Audit => schema_for!(audit::report::Report),
         Name::Capture => schema_for!(Inventory),
         Name::Compile => schema_for!(Summary),
+        Name::Diff => schema_for!(audit::difference::DiffReport),
         Name::Ir => schema_for!(Ir),
         Name::Leases => schema_for!(leases::Report),
         Name::Manifest => schema_for!(Manifest),
