@@ -50,28 +50,27 @@ pub(super) fn read(capture: &mut Capture, texts: &Texts) {
 }
 
 /// Files by their names without folders, which is all that a configuration and a capture of it
-/// have in common.
+/// have in common; of several of one name, the one that lies beside the configuration.
+#[derive(Default)]
 struct Named<'a> {
-    files: HashMap<&'a str, Vec<(&'a str, FileId)>>,
+    anywhere: HashMap<&'a str, FileId>,
+    beside: HashMap<(&'a str, &'a str), FileId>,
 }
 
 impl<'a> Named<'a> {
     fn new(capture: &'a Capture, files: Vec<FileId>) -> Self {
-        let mut named: HashMap<_, Vec<_>> = HashMap::new();
+        let mut named = Named::default();
         for file in files {
             let path = capture.files[file.0].name.as_str();
-            named.entry(base(path)).or_default().push((path, file));
+            named.anywhere.entry(base(path)).or_insert(file);
+            named.beside.insert((folder(path), base(path)), file);
         }
-        Named { files: named }
+        named
     }
 
-    /// The file of this name: of several, the one that lies beside `path`.
     fn find(&self, path: &str, name: &str) -> Option<FileId> {
-        let those = self.files.get(name)?;
-        let beside = those
-            .iter()
-            .find(|(other, _)| folder(other) == folder(path));
-        beside.or(those.first()).map(|(_, file)| *file)
+        let beside = self.beside.get(&(folder(path), name));
+        beside.or_else(|| self.anywhere.get(name)).copied()
     }
 }
 
