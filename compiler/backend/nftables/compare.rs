@@ -5,8 +5,6 @@
 
 use std::net::IpAddr;
 
-use ipnet::IpNet;
-
 use super::symbol;
 use super::types;
 use super::value;
@@ -42,9 +40,10 @@ pub(super) fn read(left: Expression, words: &mut Words<'_>) -> Option<Match> {
                 operator: BitOperator::And,
                 right: flags(value::right(words)?),
             })),
-            operator: match operator {
-                Operator::Is => Operator::Equal,
-                other => other,
+            operator: if operator == Operator::Is {
+                Operator::Equal
+            } else {
+                operator
             },
             right: flags(right),
         },
@@ -66,9 +65,13 @@ fn normal(compare: Compare) -> Compare {
     } = compare;
     let shares = types::is_flags(types::of(&left));
     let (operator, right) = if let Expression::Bits(bits) = &mut left {
-        let operator = match operator {
-            Operator::Is => Operator::Equal,
-            other => other,
+        let within = matches!(right, Expression::Range(_));
+        let operator = if operator == Operator::Equal && within {
+            Operator::Is
+        } else if operator == Operator::Is && !within {
+            Operator::Equal
+        } else {
+            operator
         };
         if shares && bits.operator == BitOperator::And {
             bits.right = flags(std::mem::replace(&mut bits.right, Expression::Any));
@@ -80,7 +83,7 @@ fn normal(compare: Compare) -> Compare {
         } else {
             (operator, right)
         }
-    } else if operator == Operator::Equal && !(shares && !is_set(&right)) {
+    } else if operator == Operator::Equal && (!shares || is_set(&right)) {
         (Operator::Is, right)
     } else {
         (operator, right)
@@ -126,6 +129,16 @@ fn collect(value: &Expression, into: &mut Vec<Expression>) -> Option<()> {
 
 /// The match that says this, if there is one with a type.
 fn typed(compare: Compare) -> Match {
+    if compare.left.field() == Some(&Field::TcpFlags)
+        && let Some(negated) = common_flags(compare.operator)
+        && let Some(mask) = flag_bits(&compare.right)
+    {
+        return Match::TcpFlags {
+            mask,
+            set: 0,
+            negated,
+        };
+    }
     let negated = match compare.operator {
         Operator::Is | Operator::Equal => Some(false),
         Operator::NotEqual => Some(true),
@@ -145,6 +158,20 @@ fn typed(compare: Compare) -> Match {
         (!exactly).then(|| of_field(field, &compare.right, negated))?
     });
     found.unwrap_or_else(|| Match::Compare(Box::new(compare)))
+}
+
+/// Whether flags in common are asked for; to have none is to have none of them set.
+fn common_flags(operator: Operator) -> Option<bool> {
+    match operator {
+        Operator::Is => Some(true),
+        Operator::Without => Some(false),
+        Operator::Equal
+        | Operator::NotEqual
+        | Operator::Less
+        | Operator::LessOrEqual
+        | Operator::Greater
+        | Operator::GreaterOrEqual => None,
+    }
 }
 
 fn of_field(field: &Field, value: &Expression, negated: bool) -> Option<Match> {
@@ -207,7 +234,9 @@ fn of_field(field: &Field, value: &Expression, negated: bool) -> Option<Match> {
 
 /// A number, or the word for one.
 fn code(symbols: symbol::Symbols, value: &Expression) -> Option<u8> {
-    value.number().or_else(|| symbol::number(symbols, value.word()?))
+    value
+        .number()
+        .or_else(|| symbol::number(symbols, value.word()?))
 }
 
 /// A number in place of a name is all that is left of a device that is gone.
@@ -239,12 +268,7 @@ fn out_device(value: &Expression, bound: Bound, negated: bool) -> Option<Match> 
     })
 }
 
-fn address(
-    side: AddressSide,
-    family: Family,
-    value: &Expression,
-    negated: bool,
-) -> Option<Match> {
+fn address(side: AddressSide, family: Family, value: &Expression, negated: bool) -> Option<Match> {
     if let Expression::Range(ends) = value {
         let [start, end] = ends.as_ref();
         return Some(Match::AddressRange(Box::new(AddressRange {

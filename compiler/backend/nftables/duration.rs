@@ -58,7 +58,10 @@ mod tests {
     #[test]
     fn durations_are_read_as_they_are_printed() {
         for word in ["1d2h3m4s", "5ms", "59m58s912ms", "0s", "1h"] {
-            assert_eq!(read(word).map(|at| Duration(at).to_string()).as_deref(), Some(word));
+            assert_eq!(
+                read(word).map(|at| Duration(at).to_string()).as_deref(),
+                Some(word)
+            );
         }
         assert_eq!(read("90"), Some(90_000));
         for word in ["", "s", "1x", "1s2", "99999999999999999999d"] {

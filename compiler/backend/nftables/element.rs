@@ -38,6 +38,21 @@ pub(super) fn read(words: &mut Words<'_>) -> Option<Element> {
     Some(element)
 }
 
+/// One element, or those of a set that stands in its place; also when a name stands for a set.
+pub(super) fn read_all(words: &mut Words<'_>, into: &mut Vec<Element>) -> Option<()> {
+    let is_set = words.peek().is_some_and(|token| token.kind == Kind::Open);
+    if !is_set {
+        into.push(read(words)?);
+        return Some(());
+    }
+    let mut inner = words.block()?;
+    while let Some(mut each) = inner.element() {
+        read_all(&mut each, into)?;
+        each.is_empty().then_some(())?;
+    }
+    Some(())
+}
+
 fn read_extra(words: &mut Words<'_>, extra: &mut ElementExtra) -> Option<()> {
     while let Some(word) = words.peek_word().filter(|word| *word != ":") {
         match word {

@@ -125,8 +125,7 @@ fn print_list<'a>(
 fn print_number(text: &mut String, number: u64, style: Style) -> fmt::Result {
     match style {
         Style::Decimal => write!(text, "{number}"),
-        Style::Mark => write!(text, "{number:#010x}"),
-        Style::Hex => write!(text, "{number:#x}"),
+        Style::Hex(digits) => write!(text, "0x{number:0digits$x}"),
         Style::Seconds => write!(text, "{}", Duration(number.saturating_mul(1_000))),
     }
 }

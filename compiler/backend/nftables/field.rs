@@ -149,8 +149,18 @@ fn read_transport(first: &str, words: &mut Words<'_>) -> Option<Field> {
         "option" => option(first, words)?,
         "chunk" => {
             const FIELDS: [&str; 12] = [
-                "type", "flags", "length", "tsn", "stream", "ssn", "ppid", "init-tag", "a-rwnd",
-                "num-outbound-streams", "num-inbound-streams", "cum-tsn-ack",
+                "type",
+                "flags",
+                "length",
+                "tsn",
+                "stream",
+                "ssn",
+                "ppid",
+                "init-tag",
+                "a-rwnd",
+                "num-outbound-streams",
+                "num-inbound-streams",
+                "cum-tsn-ack",
             ];
             let name = words.word()?;
             match words.peek_word().filter(|word| FIELDS.contains(word)) {

@@ -62,7 +62,9 @@ fn bytes(unit: &str) -> Option<u64> {
 
 /// So many bytes in the largest unit that leaves no rest.
 fn in_units(count: u64) -> (u64, &'static str) {
-    let even = BYTES.iter().find(|(_, bytes)| count > 0 && count.is_multiple_of(*bytes));
+    let even = BYTES
+        .iter()
+        .find(|(_, bytes)| count > 0 && count.is_multiple_of(*bytes));
     even.map_or((count, "bytes"), |(name, bytes)| (count / bytes, *name))
 }
 

@@ -104,7 +104,10 @@ pub(super) fn print(text: &mut String, log: &Log) {
     if let Some(packets) = log.threshold {
         let _ = write!(text, " queue-threshold {packets}");
     }
-    match log.level.map(|level| (level, symbol::word(symbol::LOG_LEVELS, level))) {
+    match log
+        .level
+        .map(|level| (level, symbol::word(symbol::LOG_LEVELS, level)))
+    {
         None | Some((4, _)) => {}
         Some((_, Some(word))) => {
             let _ = write!(text, " level {word}");

@@ -8,8 +8,7 @@ use ipnet::IpNet;
 use super::expression::{self, NetWord};
 use super::keyword;
 use super::limit;
-use super::print::Listing;
-use super::rule::{inexpressible, quotable};
+use super::print::{Listing, inexpressible, quotable};
 use super::symbol;
 use super::types::{self, Kinds};
 use crate::backend::gap::Inexpressible;
@@ -70,16 +69,7 @@ pub(super) fn print(
             print_ports(text, ports);
             Ok(())
         }
-        Match::TcpFlags { mask, set, negated } => {
-            if *set == 0 || *mask == 0 {
-                return Err(inexpressible("a match of no TCP flag"));
-            }
-            let _ = write!(text, "tcp flags {}", not(*negated));
-            join(text, symbol::tcp_flags(*set));
-            text.push_str(" / ");
-            join(text, symbol::tcp_flags(*mask));
-            Ok(())
-        }
+        Match::TcpFlags { mask, set, negated } => return tcp_flags(text, *mask, *set, *negated),
         Match::Icmp {
             family,
             kind,
@@ -230,6 +220,31 @@ fn print_ports(text: &mut String, ports: &Ports) {
     }
 }
 
+fn tcp_flags(text: &mut String, mask: u8, set: u8, negated: bool) -> Result<(), Inexpressible> {
+    text.push_str("tcp flags ");
+    match (mask, set) {
+        (0, _) => return Err(inexpressible("a match of no TCP flag")),
+        // None of them set; or, negated, one of them.
+        (_, 0) => {
+            text.push_str(if negated { "" } else { "! " });
+            join(text, symbol::tcp_flags(mask));
+        }
+        (_, _) if mask.is_power_of_two() => {
+            text.push_str("& ");
+            join(text, symbol::tcp_flags(mask));
+            text.push_str(if negated { " != " } else { " == " });
+            join(text, symbol::tcp_flags(set));
+        }
+        (_, _) => {
+            text.push_str(not(negated));
+            join(text, symbol::tcp_flags(set));
+            text.push_str(" / ");
+            join(text, symbol::tcp_flags(mask));
+        }
+    }
+    Ok(())
+}
+
 fn icmp(
     text: &mut String,
     family: Family,
@@ -259,7 +274,13 @@ fn icmp(
     Ok(())
 }
 
-fn mark(text: &mut String, field: &Field, value: u32, mask: u32, negated: bool) -> std::fmt::Result {
+fn mark(
+    text: &mut String,
+    field: &Field,
+    value: u32,
+    mask: u32,
+    negated: bool,
+) -> std::fmt::Result {
     let field = keyword::field(field);
     if mask == u32::MAX {
         return write!(text, "{field} {}{value:#010x}", not(negated));

@@ -25,10 +25,9 @@ pub(super) fn read(words: &mut Words<'_>, family: TableFamily) -> Option<RejectW
     Some(match (family, with) {
         (TableFamily::Ip, RejectWith::Icmp(3))
         | (TableFamily::Ip6, RejectWith::Icmpv6(4))
-        | (
-            TableFamily::Inet | TableFamily::Bridge | TableFamily::Netdev,
-            RejectWith::Icmpx(1),
-        ) => RejectWith::PortUnreachable,
+        | (TableFamily::Inet | TableFamily::Bridge | TableFamily::Netdev, RejectWith::Icmpx(1)) => {
+            RejectWith::PortUnreachable
+        }
         (_, with) => with,
     })
 }

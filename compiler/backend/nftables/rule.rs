@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use compact_str::CompactString;
 
 use super::matches;
-use super::print::{Listing, print_counter};
+use super::print::{Listing, inexpressible, print_counter, quotable};
 use super::statement::{self, Statement};
 use super::target;
 use super::words::Words;
@@ -190,20 +190,5 @@ impl Line<'_> {
             self.text.push(' ');
         }
         self.text
-    }
-}
-
-/// A text that can stand in quotes: nft has no way to write a quote.
-pub(super) fn quotable(text: &str) -> Result<&str, Inexpressible> {
-    match text.contains(['"', '\n']) {
-        true => Err(inexpressible(format!("the text '{}'", text.escape_debug()))),
-        false => Ok(text),
-    }
-}
-
-pub(super) fn inexpressible(what: impl Into<String>) -> Inexpressible {
-    Inexpressible {
-        language: "nft",
-        what: what.into(),
     }
 }

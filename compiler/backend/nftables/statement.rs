@@ -233,7 +233,9 @@ fn read_other(words: &mut Words<'_>) -> Option<CompactString> {
             }
         }
         "flow" => {
-            words.word().filter(|verb| matches!(*verb, "add" | "offload"))?;
+            words
+                .word()
+                .filter(|verb| matches!(*verb, "add" | "offload"))?;
             words.word()?;
         }
         "synproxy" => read_synproxy(words)?,

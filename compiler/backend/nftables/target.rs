@@ -7,16 +7,17 @@ use super::expression;
 use super::keyword;
 use super::log;
 use super::nat;
-use super::print::{Listing, print_counter};
+use super::print::{Listing, inexpressible, print_counter, quotable};
 use super::reject;
-use super::rule::{inexpressible, quotable};
 use super::types::Kinds;
 use crate::backend::gap::Inexpressible;
-use crate::firewall::{
-    CopyMark, Field, NatKind, Queue, SegmentSize, TableFamily, Target,
-};
+use crate::firewall::{CopyMark, Field, NatKind, Queue, SegmentSize, TableFamily, Target};
 
 /// Appends what an element of a verdict map leads to.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "no other target is a verdict"
+)]
 pub(super) fn print_verdict(text: &mut String, verdict: &Target) {
     // Writing into a String cannot fail.
     let _ = match verdict {

@@ -6,6 +6,12 @@
 
 use memchr::memchr;
 
+use super::define::Definitions;
+
+/// How older versions list what iptables put into a rule. It looks like a comment, but the rule
+/// goes on behind it.
+const XT: &[u8] = b"# xt_";
+
 /// What a piece of text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -44,6 +50,14 @@ impl Token<'_> {
         let quotes = if self.kind == Kind::Quoted { 2 } else { 0 };
         self.start as usize + self.text.len() + quotes
     }
+
+    /// The same word, taken from elsewhere in the text.
+    pub fn elsewhere(self) -> Self {
+        Token {
+            start: u32::MAX,
+            ..self
+        }
+    }
 }
 
 /// Walks over a text.
@@ -71,16 +85,6 @@ impl<'a> Lexer<'a> {
         self.line
     }
 
-    /// How far the text was read.
-    pub(super) fn at(&self) -> usize {
-        self.at
-    }
-
-    /// The text from a place on.
-    pub(super) fn text_from(&self, start: usize) -> &'a str {
-        self.text.get(start..).unwrap_or_default()
-    }
-
     /// The handle that the last comments gave, once.
     pub(super) fn take_handle(&mut self) -> Option<u64> {
         self.handle.take()
@@ -99,7 +103,7 @@ impl<'a> Lexer<'a> {
                     }
                     None => return,
                 },
-                Some(b'#') => {
+                Some(b'#') if !bytes[self.at..].starts_with(XT) => {
                     let rest = &bytes[self.at..];
                     let end = self.at + memchr(b'\n', rest).unwrap_or(rest.len());
                     let comment = self.text[self.at + 1..end].trim();
@@ -127,10 +131,11 @@ impl<'a> Lexer<'a> {
                 let end = start + 1 + close.unwrap_or(rest.len());
                 (Kind::Quoted, start + 1..end)
             }
-            Class::Operator => (Kind::Word, start..run(bytes, start, Class::Operator)),
-            Class::Word | Class::Blank => {
-                (Kind::Word, start..word_end(bytes, start))
+            Class::Blank if bytes[start..].starts_with(XT) => {
+                (Kind::Word, start..run(bytes, start + XT.len(), Class::Word))
             }
+            Class::Operator => (Kind::Word, start..run(bytes, start, Class::Operator)),
+            Class::Word | Class::Blank => (Kind::Word, start..word_end(bytes, start)),
         };
         self.at = inner.end;
         if kind == Kind::Quoted && bytes.get(inner.end) == Some(&b'"') {
@@ -169,16 +174,29 @@ impl<'a> Lexer<'a> {
 
     /// Takes the tokens of the statement that begins here, with all its blocks, up to its end or a
     /// closing brace that is not its own; their places are counted from here.
-    pub(super) fn statement(&mut self, into: &mut Vec<Token<'a>>) -> &'a str {
-        self.piece(into, |kind| matches!(kind, Kind::End))
+    pub(super) fn statement(
+        &mut self,
+        into: &mut Vec<Token<'a>>,
+        names: &mut Definitions<'a>,
+    ) -> &'a str {
+        self.piece(into, names, Kind::End)
     }
 
     /// Takes the tokens of the element that begins here, up to a comma or a closing brace.
-    pub(super) fn element(&mut self, into: &mut Vec<Token<'a>>) -> &'a str {
-        self.piece(into, |kind| matches!(kind, Kind::Comma))
+    pub(super) fn element(
+        &mut self,
+        into: &mut Vec<Token<'a>>,
+        names: &mut Definitions<'a>,
+    ) -> &'a str {
+        self.piece(into, names, Kind::Comma)
     }
 
-    fn piece(&mut self, into: &mut Vec<Token<'a>>, ends: impl Fn(Kind) -> bool) -> &'a str {
+    fn piece(
+        &mut self,
+        into: &mut Vec<Token<'a>>,
+        names: &mut Definitions<'a>,
+        end: Kind,
+    ) -> &'a str {
         into.clear();
         self.skip_blanks();
         let start = self.at;
@@ -195,12 +213,12 @@ impl<'a> Lexer<'a> {
                     break;
                 }
                 Kind::Close => depth -= 1,
-                // A line may break within braces.
-                Kind::End if token.text == "\n" && (depth > 0 || !ends(Kind::End)) => continue,
-                kind if depth == 0 && ends(kind) => {
+                kind if depth == 0 && kind == end => {
                     *self = before;
                     break;
                 }
+                // A line may break within braces.
+                Kind::End if token.text == "\n" => continue,
                 Kind::Word
                 | Kind::Quoted
                 | Kind::Comma
@@ -208,9 +226,37 @@ impl<'a> Lexer<'a> {
                 | Kind::CloseRound
                 | Kind::End => {}
             }
-            into.push(token);
+            names.push(token, into);
         }
         &self.text[start..self.at]
+    }
+
+    /// Over the statement that begins here, with all its blocks; always over something.
+    pub(super) fn skip_statement(&mut self) {
+        let mut depth = 0_usize;
+        let mut first = true;
+        loop {
+            let before = *self;
+            let Some(token) = self.next() else { return };
+            match token.kind {
+                Kind::Open => depth += 1,
+                Kind::Close if depth == 0 => {
+                    if !first {
+                        *self = before;
+                    }
+                    return;
+                }
+                Kind::Close => depth -= 1,
+                Kind::End if depth == 0 => return,
+                Kind::Word
+                | Kind::Quoted
+                | Kind::Comma
+                | Kind::OpenRound
+                | Kind::CloseRound
+                | Kind::End => {}
+            }
+            first = false;
+        }
     }
 
     /// Over empty statements; whether anything follows.
@@ -272,7 +318,7 @@ fn run(bytes: &[u8], at: usize, class: Class) -> usize {
 fn word_end(bytes: &[u8], start: usize) -> usize {
     let end = run(bytes, start + 1, Class::Word);
     match bytes[start..end] {
-        [_, .., b':', b':'] => end,
+        [.., b':', b':'] => end,
         [_, .., b':'] => end - 1,
         _ => end,
     }

@@ -8,7 +8,7 @@ use super::element;
 use super::field;
 use super::token::Kind;
 use super::words::Words;
-use crate::firewall::{BitOperator, Bits, Expression, Lookup};
+use crate::firewall::{BitOperator, Bits, Element, Expression, Lookup};
 
 /// What may stand as an operand.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,10 +23,13 @@ pub(super) fn left(words: &mut Words<'_>) -> Option<Expression> {
     words.take(|words| side_by_side(words, Operand::Field))
 }
 
-/// A value that is put somewhere: also what a map holds for a key.
+/// A value that is put somewhere: also what a map holds for a key, and flags.
 pub(super) fn computed(words: &mut Words<'_>) -> Option<Expression> {
     words.take(|words| {
         let key = side_by_side(words, Operand::Any)?;
+        if words.peek().is_some_and(|token| token.kind == Kind::Comma) {
+            return list(words, key);
+        }
         match words.the("map") {
             Some(()) => Some(Expression::Map(Box::new(Lookup {
                 key,
@@ -54,6 +57,15 @@ pub(super) fn map(words: &mut Words<'_>) -> Option<Expression> {
     }
 }
 
+/// Adds the elements of a set that stands in braces.
+pub(super) fn append_elements(value: Option<Expression>, into: &mut Vec<Element>) -> Option<()> {
+    if let Some(Expression::Elements(mut elements)) = value {
+        into.append(&mut elements);
+        return Some(());
+    }
+    None
+}
+
 /// What the packet must have: a value, a range, a set, flags.
 pub(super) fn right(words: &mut Words<'_>) -> Option<Expression> {
     words.take(|words| {
@@ -64,12 +76,17 @@ pub(super) fn right(words: &mut Words<'_>) -> Option<Expression> {
         if words.peek().is_none_or(|token| token.kind != Kind::Comma) {
             return Some(first);
         }
-        let mut list = vec![first];
-        while words.of(Kind::Comma).is_some() {
-            list.push(joined(words, 0, Operand::Value)?);
-        }
-        Some(Expression::List(list))
+        list(words, first)
     })
+}
+
+/// Flags, of which the first was read.
+fn list(words: &mut Words<'_>, first: Expression) -> Option<Expression> {
+    let mut list = vec![first];
+    while words.of(Kind::Comma).is_some() {
+        list.push(joined(words, 0, Operand::Value)?);
+    }
+    Some(Expression::List(list))
 }
 
 /// The key of an element: values side by side, each perhaps a range, or flags joined.
@@ -78,11 +95,8 @@ pub(super) fn key(words: &mut Words<'_>) -> Option<Expression> {
 }
 
 fn elements(words: &mut Words<'_>) -> Option<Expression> {
-    let mut inner = words.block()?;
     let mut elements = Vec::new();
-    while let Some(mut each) = inner.element() {
-        elements.push(element::read(&mut each).filter(|_| each.is_empty())?);
-    }
+    element::read_all(words, &mut elements)?;
     Some(Expression::Elements(elements))
 }
 
@@ -158,12 +172,9 @@ fn value(words: &mut Words<'_>) -> Option<Expression> {
     let start = match token.kind {
         Kind::Quoted => Expression::Text(token.text.into()),
         Kind::Word => literal(token.text),
-        Kind::Open
-        | Kind::Close
-        | Kind::Comma
-        | Kind::OpenRound
-        | Kind::CloseRound
-        | Kind::End => return None,
+        Kind::Open | Kind::Close | Kind::Comma | Kind::OpenRound | Kind::CloseRound | Kind::End => {
+            return None;
+        }
     };
     if words.the("-").is_none() {
         return Some(start);
@@ -172,12 +183,9 @@ fn value(words: &mut Words<'_>) -> Option<Expression> {
     let end = match end.kind {
         Kind::Quoted => Expression::Text(end.text.into()),
         Kind::Word => literal(end.text),
-        Kind::Open
-        | Kind::Close
-        | Kind::Comma
-        | Kind::OpenRound
-        | Kind::CloseRound
-        | Kind::End => return None,
+        Kind::Open | Kind::Close | Kind::Comma | Kind::OpenRound | Kind::CloseRound | Kind::End => {
+            return None;
+        }
     };
     Some(Expression::Range(Box::new([start, end])))
 }

@@ -206,8 +206,9 @@ impl<'t> Words<'t> {
         let ([first, .., last] | [first @ last]) = tokens else {
             return CompactString::default();
         };
+        let moved = tokens.iter().any(|token| token.start == u32::MAX);
         let written = self.source.get(first.start as usize..last.end());
-        match written {
+        match written.filter(|_| !moved) {
             Some(written) if !written.contains(['\n', '#', '\\']) => written.trim_end().into(),
             Some(_) | None => joined(tokens),
         }
