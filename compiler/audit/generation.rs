@@ -72,16 +72,6 @@ pub enum Irregular {
 }
 
 impl Generation {
-    /// Which libvirt leaves such rules; none for ours.
-    pub fn libvirt(self) -> Option<&'static str> {
-        match self {
-            Generation::BuiltInChains => Some("before 5.1"),
-            Generation::Chains => Some("5.1 or later"),
-            Generation::Nftables => Some("10.4 or later"),
-            Generation::Lanwright => None,
-        }
-    }
-
     /// What it is called.
     pub fn name(self) -> &'static str {
         match self {

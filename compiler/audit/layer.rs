@@ -31,7 +31,8 @@ enum Home {
 /// The tables of a capture, each once, those that iptables spells first.
 pub fn layers(capture: &Capture) -> Vec<Layer<'_>> {
     let is_iptables = |ruleset: &&CapturedRuleset| matches!(ruleset.tool, RuleTool::Iptables(_, _));
-    let (iptables, mut nft): (Vec<_>, Vec<_>) = capture.rulesets.iter().partition(is_iptables);
+    let (iptables, mut nft): (Vec<_>, Vec<_>) =
+        capture.present().into_iter().partition(is_iptables);
     nft.sort_by_key(|ruleset| (!ruleset.complete, !has_lines(ruleset)));
     let shown = shown_by_nft(&nft);
     let mut seen: BTreeMap<(Home, TableFamily, &str), FileId> = BTreeMap::new();

@@ -17,7 +17,7 @@ use super::report::{NetworkReport, Report, Verdict};
 use crate::backend::template::Template;
 use picture::Picture;
 use rows::{DriftRow, ForeignRows, InterferenceRow, UnexplainedRow, few};
-use text::{count, visible};
+use text::{count, sentence, visible};
 
 static PAGE: Template = crate::template!("audit.html.j2");
 
@@ -199,13 +199,14 @@ fn headline(report: &Report) -> (String, &'static str) {
         }
         (_, true) => ("Everything is as declared.".into(), "good"),
         (0, false) => {
+            let unexplained = report.unexplained.iter().filter(|each| each.is_finding);
             let found = count(
-                report.interference.len() + report.shared.len(),
+                report.interference.len() + report.shared.len() + unexplained.count(),
                 "thing is",
                 "things are",
             );
             (
-                format!("Each network is as declared, but {found} in the way."),
+                format!("Each network is as declared, but {found} not as it should be."),
                 "bad",
             )
         }
@@ -275,7 +276,7 @@ impl Section {
             verdict: words(network.verdict),
             tone: tone(network.verdict),
             about: about(network),
-            breaks: network.breaks.iter().map(|each| visible(each)).collect(),
+            breaks: network.breaks.iter().map(|each| sentence(each)).collect(),
             drift: Rows::of(&network.drift, DriftRow::of),
         }
     }

@@ -101,7 +101,7 @@ impl<'a> Judge<'a> {
 
     /// Who set the policy of a built-in chain, as far as one can tell: the programs that do so and
     /// have chains here.
-    pub(super) fn policy(&self, chain: &Chain) -> Owner {
+    pub fn policy(&self, chain: &Chain) -> Owner {
         let has = |owner| self.chains.values().any(|each| *each == owner);
         let is_forward = chain
             .base

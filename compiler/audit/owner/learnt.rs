@@ -118,8 +118,8 @@ impl Learnt {
         }
     }
 
-    /// Whose this device is.
-    pub(super) fn device(&self, device: &DevicePattern) -> Option<Owner> {
+    /// Whose this device is, if it is no network's that is looked at by itself.
+    pub fn device(&self, device: &DevicePattern) -> Option<Owner> {
         if self.networks.contains(device.name()) {
             return None;
         }
