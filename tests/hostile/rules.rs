@@ -15,7 +15,7 @@ use lanwright::firewall::{Family, Ruleset, Target};
 type Reader = (&'static str, fn(&str));
 
 /// Every reader of the way back.
-const READERS: [Reader; 4] = [
+const READERS: [Reader; 5] = [
     ("iptables-save", |text| {
         parse(text, Family::Ipv4);
         parse(text, Family::Ipv6);
@@ -25,6 +25,9 @@ const READERS: [Reader; 4] = [
     }),
     ("nft", |text| {
         nftables::parse(text);
+    }),
+    ("nft -j", |text| {
+        nftables::parse_json(text);
     }),
     ("dnsmasq", |text| {
         dnsmasq::references(text);
