@@ -51,7 +51,7 @@ pub(super) struct Fact {
 }
 
 /// What a rule says about a bridge.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum What {
     /// A port of the host is open to guests, or one of theirs to the host.
     Service {
@@ -77,7 +77,7 @@ pub(super) enum What {
 }
 
 /// Whether only replies may come in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Replies {
     /// Only replies.
     Only,
@@ -86,7 +86,7 @@ pub(super) enum Replies {
 }
 
 /// What may cross the border of a network.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Crossing {
     /// The subnet; `None` if the rule names none.
     pub net: Option<IpNet>,

@@ -271,15 +271,14 @@ impl Reader<'_> {
     /// rule at the head of its chain, we append.
     fn subnets(&self) -> Vec<(Family, Option<IpNet>, Seen)> {
         let mut subnets: Vec<(Family, Option<IpNet>, Seen)> = Vec::new();
+        let mut places: HashMap<(Family, Option<IpNet>), usize> = HashMap::new();
         for fact in self.facts {
             let Some(crossing) = crossing(&fact.what) else {
                 continue;
             };
-            let same = |(family, net, _): &(Family, Option<IpNet>, Seen)| {
-                (*family, *net) == (fact.family, crossing.net)
-            };
-            let at = subnets.iter().position(same).unwrap_or_else(|| {
-                subnets.push((fact.family, crossing.net, Seen::default()));
+            let key = (fact.family, crossing.net);
+            let at = *places.entry(key).or_insert_with(|| {
+                subnets.push((key.0, key.1, Seen::default()));
                 subnets.len() - 1
             });
             let seen = &mut subnets[at].2;
