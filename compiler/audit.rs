@@ -15,6 +15,7 @@ pub mod align;
 pub mod breaks;
 pub mod builtin;
 pub mod device;
+pub mod difference;
 pub mod expect;
 pub mod generation;
 pub mod interference;

@@ -7,10 +7,12 @@ pub mod audit;
 pub mod check;
 pub mod compile;
 pub mod completions;
+pub mod diff;
 pub mod explain;
 pub mod host;
 pub mod load;
 pub mod man;
+mod paint;
 pub mod recover;
 pub mod schema;
 
@@ -58,6 +60,7 @@ enum Command {
     Check(check::Arguments),
     Compile(compile::Arguments),
     Audit(audit::Arguments),
+    Diff(diff::Arguments),
     Recover(recover::Arguments),
     Explain(explain::Arguments),
     Schema(schema::Arguments),
@@ -109,6 +112,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Compile(arguments) => compile::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Recover(arguments) => recover::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),

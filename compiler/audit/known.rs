@@ -40,10 +40,24 @@ impl Known {
         }
     }
 
+    /// All that another one knows, but for numbers, which are a host's own.
+    pub fn learn(&mut self, other: &Known) {
+        other.bridges.iter().for_each(|bridge| self.bridge(bridge));
+        for (net, bridges) in &other.subnets {
+            bridges.iter().for_each(|bridge| self.subnet(*net, bridge));
+        }
+    }
+
     /// The device of this number was this bridge.
     pub fn number(&mut self, number: &str, bridge: &str) {
         let entry = self.numbers.entry(number.into());
         entry.or_insert_with(|| bridge.into());
+    }
+
+    /// All subnets, each with the first bridge that it is behind.
+    pub fn subnets(&self) -> impl Iterator<Item = (IpNet, &CompactString)> {
+        let subnets = self.subnets.iter();
+        subnets.filter_map(|(net, bridges)| Some((*net, bridges.first()?)))
     }
 
     /// Whether there is a network on this bridge.

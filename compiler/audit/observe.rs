@@ -79,7 +79,7 @@ impl<'a> Observed<'a> {
         };
         observed.choose_variant();
         let tables: Vec<&Table> = observed.used_layers().map(|(_, l)| l.table).collect();
-        observed.built_in = BuiltIn::beside(&tables, declared);
+        observed.built_in = BuiltIn::beside(&tables, declared, observed.known.subnets());
         for bridge in declared {
             observed.own_chains(bridge);
         }

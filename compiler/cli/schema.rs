@@ -29,6 +29,8 @@ enum Name {
     Audit,
     /// What `compile --format json` prints
     Compile,
+    /// What `diff --format json` prints
+    Diff,
     /// What `compile --emit ir` prints
     Ir,
     /// The manifest.json of an artifact tree
@@ -43,6 +45,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         Name::Check => schema_for!(Report),
         Name::Audit => schema_for!(audit::report::Report),
         Name::Compile => schema_for!(Summary),
+        Name::Diff => schema_for!(audit::difference::DiffReport),
         Name::Ir => schema_for!(Ir),
         Name::Manifest => schema_for!(Manifest),
         Name::Recover => schema_for!(recover::report::Report),

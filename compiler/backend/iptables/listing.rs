@@ -28,10 +28,10 @@ use self::loss::Losses;
 use self::page::{Block, RawRow};
 use self::row::Row;
 use self::table::Placed;
-use super::words::{Words, read_rule};
+use super::rule::part_of_rule;
 use crate::backend::gap::Unread;
 use crate::firewall::{
-    Base, Chain, ChainPolicy, Counter, Family, Hook, Match, Place, Rule, Ruleset, Table,
+    Base, Chain, ChainPolicy, Counter, Family, Hook, Match, Place, Protocol, Rule, Ruleset, Table,
     TableFamily, Target,
 };
 use crate::value::encode::visible;
@@ -191,18 +191,21 @@ fn read_row(
         rule.matches.push(Match::Other(UNSEEN_DEVICES.into()));
     }
     for piece in &said.pieces {
+        // The columns come first, and say the protocol of what stands behind them.
+        let protocol = rule.matches.iter().find_map(plain_protocol);
         match piece {
             extras::Piece::Words(words) => {
-                let read = read_rule(Words::new(words), family, |_| true);
+                let read = part_of_rule(words, family, protocol);
                 rule.matches.extend(read.matches);
             }
             extras::Piece::Kept(words) => rule.matches.push(Match::Other((*words).into())),
         }
     }
-    if !row.target.is_empty() {
-        let is_chain = |name: &str| !known || is_chain(name);
-        rule.target = read_rule(Words::new(&said.target), family, is_chain).target;
-    }
+    rule.target = match row.target {
+        "" => Target::Continue,
+        chain if known && is_chain(chain) => Target::Jump(chain.into()),
+        _ => part_of_rule(&said.target, family, None).target,
+    };
     if let Some(text) = said.remark {
         listing.remarks.push(Remark {
             line: raw.line,
@@ -215,4 +218,16 @@ fn read_row(
     );
     rule.place = Place::line(raw.line);
     rule
+}
+
+/// The protocol that a match says, if it says just that.
+fn plain_protocol(each: &Match) -> Option<Protocol> {
+    if let Match::Protocol {
+        protocol,
+        negated: false,
+    } = each
+    {
+        return Some(*protocol);
+    }
+    None
 }
