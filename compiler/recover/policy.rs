@@ -12,7 +12,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-use super::evidence::Finding;
+use super::evidence::{Element, Finding, FindingKind};
 use super::layout::{
     Arrangement, Crossing, Fact, NatFact, NatWhat, Others, Replies, View, What, views,
 };
@@ -137,10 +137,27 @@ fn networks(view: &View) -> Vec<Ruled> {
         let named = named.and_then(|name| encode::from_nft_comment(name));
         if let Some(network) = reader.network(bridge) {
             let name = named.and_then(|name| name.parse().ok());
-            networks.push(Ruled { name, ..network });
+            let findings = stale(view, &network.policy.bridge, &network.lines);
+            networks.push(Ruled {
+                name,
+                findings: findings.into_iter().collect(),
+                ..network
+            });
         }
     }
     networks
+}
+
+/// That rules do nothing, for the device they are bound to is gone.
+fn stale(view: &View, bridge: &DeviceName, lines: &Lines) -> Option<Finding> {
+    let number = view.stale.get(bridge)?;
+    let message = format!(
+        "the rules are bound to a bridge of number {number} that is gone, and do nothing for the \
+         one that is there now"
+    );
+    let finding = Finding::new(FindingKind::Differs, Element::Forward, message);
+    let help = "start the network anew, or load its rules again";
+    Some(finding.help(help).at(lines.network.iter().copied()))
 }
 
 /// Facts by bridge; those of bridges that are gone are nobody's.

@@ -334,6 +334,7 @@ pub(super) fn one_of(candidates: Vec<Ruled>) -> Option<Ruled> {
         let help = "remove the ones that are left over";
         let finding = Finding::new(FindingKind::Differs, Element::Forward, message).help(help);
         chosen.findings.push(finding.at(other.lines.network));
+        chosen.findings.extend(other.findings);
     }
     Some(chosen)
 }
