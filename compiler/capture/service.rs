@@ -17,28 +17,24 @@ pub(super) fn read(capture: &mut Capture, texts: &Texts) {
         let those = files.filter(move |(_, file)| file.role == Some(role));
         those.map(|(at, _)| FileId(at)).collect::<Vec<_>>()
     };
-    let by_name = |role: Role| -> HashMap<&str, FileId> {
-        let files = of_role(role).into_iter();
-        files
-            .map(|file| (base(&capture.files[file.0].name), file))
-            .collect()
-    };
+    let by_name = |role: Role| Named::new(capture, of_role(role));
     let (hosts, names) = (by_name(Role::DnsmasqHosts), by_name(Role::DnsmasqNames));
     let mut services = Vec::new();
     for conf in of_role(Role::DnsmasqConf) {
         let Some(text) = texts.get(&conf) else {
             continue;
         };
-        let name = base(&capture.files[conf.0].name);
+        let path = &capture.files[conf.0].name;
+        let name = base(path);
         let stem = name.strip_suffix(".conf").unwrap_or(name);
         let named = references(text);
-        let find = |files: &HashMap<&str, FileId>, named: Option<&str>, ending: &str| {
+        let find = |files: &Named<'_>, named: Option<&str>, ending: &str| {
             let escaped = format!("{}.{ending}", xml_entities(stem));
             let plain = format!("{stem}.{ending}");
-            let named = named.map(base).and_then(|name| files.get(name));
-            let like = named.or_else(|| files.get(escaped.as_str()));
-            let found = like.or_else(|| files.get(plain.as_str()));
-            found.and_then(|file| Some((*file, texts.get(file)?.clone())))
+            let named = named.map(base).and_then(|name| files.find(path, name));
+            let like = named.or_else(|| files.find(path, &escaped));
+            let found = like.or_else(|| files.find(path, &plain));
+            found.and_then(|file| Some((file, texts.get(&file)?.clone())))
         };
         services.push(ServiceFiles {
             stem: stem.to_owned(),
@@ -51,6 +47,36 @@ pub(super) fn read(capture: &mut Capture, texts: &Texts) {
         understand(capture, service);
     }
     capture.services = services;
+}
+
+/// Files by their names without folders, which is all that a configuration and a capture of it
+/// have in common.
+struct Named<'a> {
+    files: HashMap<&'a str, Vec<(&'a str, FileId)>>,
+}
+
+impl<'a> Named<'a> {
+    fn new(capture: &'a Capture, files: Vec<FileId>) -> Self {
+        let mut named: HashMap<_, Vec<_>> = HashMap::new();
+        for file in files {
+            let path = capture.files[file.0].name.as_str();
+            named.entry(base(path)).or_default().push((path, file));
+        }
+        Named { files: named }
+    }
+
+    /// The file of this name: of several, the one that lies beside `path`.
+    fn find(&self, path: &str, name: &str) -> Option<FileId> {
+        let those = self.files.get(name)?;
+        let beside = those
+            .iter()
+            .find(|(other, _)| folder(other) == folder(path));
+        beside.or(those.first()).map(|(_, file)| *file)
+    }
+}
+
+fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 fn base(path: &str) -> &str {
