@@ -16,7 +16,7 @@ pub fn read(mut texts: Vec<Text>) -> Capture {
     for text in texts {
         reader.take(text);
     }
-    service::read(&mut reader.capture, &reader.services);
+    service::read(&mut reader.capture, reader.services);
     reader.capture
 }
 
@@ -180,6 +180,7 @@ mod tests {
                 "interface=virbr0\ndhcp-range=192.0.2.9,static\n",
             ),
             text("dnsmasq/a&amp;b.hostsfile", "52:54:00:00:00:01,192.0.2.9\n"),
+            text("dnsmasq/b.hostsfile", "52:54:00:00:00:02,192.0.2.9\n"),
             text("notes", "prose"),
         ]);
         assert!(capture.observed(Topic::Iptables(Family::Ipv4)));
@@ -187,6 +188,8 @@ mod tests {
         assert_eq!(capture.rulesets.len(), 1);
         assert_eq!(capture.devices.len(), 1);
         assert!(capture.services[0].hosts.is_some());
+        let last = capture.gaps.last().expect("one file belongs to no dnsmasq");
+        assert_eq!(capture.name(last.file), "dnsmasq/b.hostsfile");
         let aside: Vec<&str> = capture
             .files
             .iter()

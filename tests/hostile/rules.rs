@@ -9,13 +9,36 @@ use std::fmt::Write as _;
 use lanwright::backend::dnsmasq;
 use lanwright::backend::iptables::{parse, read_listing};
 use lanwright::backend::nftables;
+use lanwright::capture::{self, Text};
 use lanwright::firewall::{Family, Ruleset, Target};
 
 /// Something that reads a text from a host: its name, and itself.
 type Reader = (&'static str, fn(&str));
 
+/// Names that tell a capture what an unclear text is.
+const NAMES: [&str; 10] = [
+    "iptables-save.txt",
+    "nft.txt",
+    "nft.json",
+    "link.json",
+    "addr.json",
+    "route.json",
+    "bridge.json",
+    "tc.json",
+    "dnsmasq/a.conf",
+    "dnsmasq/a.status",
+];
+
 /// Every reader of the way back.
-const READERS: [Reader; 4] = [
+const READERS: [Reader; 5] = [
+    ("capture", |text| {
+        for name in NAMES {
+            capture::read(vec![Text {
+                name: name.to_owned(),
+                bytes: text.into(),
+            }]);
+        }
+    }),
     ("iptables-save", |text| {
         parse(text, Family::Ipv4);
         parse(text, Family::Ipv6);
@@ -60,7 +83,7 @@ const LISTING: &str = "Chain X (1 references)\ntarget prot opt source destinatio
 const MEGABYTES: usize = 10_000_000;
 
 /// Beginnings that lead a reader to where the interesting part is.
-const HEADS: [&str; 9] = [
+const HEADS: [&str; 10] = [
     "",
     "*filter\n:X - [0:0]\n-A X ",
     "*filter\n:X - [0:0]\n-A X -m comment --comment \"",
@@ -68,6 +91,7 @@ const HEADS: [&str; 9] = [
     "table inet x { chain y { ",
     "table ip x { set y { type ipv4_addr; elements = { ",
     "{\"nftables\": [",
+    "[{\"ifname\":\"a\",\"addr_info\":[],\"x\":",
     "dhcp-host=",
     "dhcp-range=",
 ];
@@ -162,11 +186,20 @@ fn many_short_lines_are_read() {
         "interface=a\n",
         "iptables -t nat -L\n",
         "include \"a\"\n",
+        "dhcp-host=52:54:00:00:00:01,192.0.2.9,a\n",
+        "dhcp-range=192.0.2.2,192.0.2.9,255.255.255.0\n",
+        "txt-record=a,b\n",
+        "srv-host=_a._b.c,d,1,2,3\n",
+        "192.0.2.1 a b\n",
+        "server=/a/192.0.2.1\n",
+        "local=/a/\n",
+        "net.ipv4.conf.a.forwarding = 1\n",
+        "{\"ifname\":\"a\",\"addr_info\":[]}\n",
         "delete chain ip a b\n",
         "add rule ip a b accept\n",
     ];
     for line in lines {
-        let text = long(line, MEGABYTES / 4);
+        let text = long(line, MEGABYTES / 20);
         for (_, read) in READERS {
             read(&text);
             read(&format!("*filter\n:X - [0:0]\n{text}"));
@@ -301,6 +334,25 @@ fn huge_numbers_are_read() {
             read(&text);
         }
     }
+}
+
+#[test]
+fn services_that_share_a_large_file_are_read() {
+    let conf = "interface=virbr0\ndhcp-range=192.0.2.2,static\ndhcp-hostsfile=/a/hosts.hostsfile\n";
+    let file = |name: String, text: &str| Text {
+        name,
+        bytes: text.into(),
+    };
+    let hosts = long("52:54:00:00:00:01,192.0.2.9,a\n", MEGABYTES);
+    let mut texts = vec![file("hosts.hostsfile".to_owned(), &hosts)];
+    texts.extend((0..1000).map(|number| file(format!("{number}.conf"), conf)));
+    let capture = capture::read(texts);
+    assert_eq!(capture.services.len(), 1000);
+    let with = capture
+        .services
+        .iter()
+        .filter(|service| service.hosts.is_some());
+    assert_eq!(with.count(), 1);
 }
 
 #[test]
