@@ -17,6 +17,7 @@ type Reader = (&'static str, fn(&str));
 
 /// Names that tell a capture what an unclear text is.
 const NAMES: [&str; 10] = [
+    "dnsmasq/a.conf",
     "iptables-save.txt",
     "nft.txt",
     "nft.json",
@@ -25,14 +26,15 @@ const NAMES: [&str; 10] = [
     "route.json",
     "bridge.json",
     "tc.json",
-    "dnsmasq/a.conf",
     "dnsmasq/a.status",
 ];
 
 /// Every reader of the way back.
 const READERS: [Reader; 5] = [
     ("capture", |text| {
-        for name in NAMES {
+        // The content of a long text is clear; what its name would make of it is tried on others.
+        let names = if text.len() > 100_000 { 1 } else { NAMES.len() };
+        for name in NAMES.into_iter().take(names) {
             capture::read(vec![Text {
                 name: name.to_owned(),
                 bytes: text.into(),
@@ -329,6 +331,55 @@ fn huge_numbers_are_read() {
         ),
         format!("Chain X ({digits} references)\nDROP {digits} -- 0.0.0.0/{digits} 0.0.0.0/0\n"),
         format!("interface=a\ndhcp-range=192.0.2.1,192.0.2.2,{digits}\nmtu={digits}\n"),
+    ] {
+        for (_, read) in READERS {
+            read(&text);
+        }
+    }
+}
+
+/// Each is unlike all those before it, so that looking for one among them takes longer and longer.
+#[test]
+fn many_different_things_are_read() {
+    let count = many(400_000);
+    let each = |line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
+    let open = "*filter\n:X - [0:0]\n";
+    for text in [
+        each(&|n| format!("*t{n}\n:INPUT DROP [0:0]\nCOMMIT\n")),
+        each(&|n| format!("-P c{n} ACCEPT\n")),
+        each(&|n| format!("-N c{n}\n")),
+        each(&|n| format!("-A c{n} -j c{}\n", n + 1)),
+        format!("{open}{}", each(&|n| format!("-A c{n} -j d{n}\n"))),
+        format!("{open}{}", each(&|n| format!("-I c{n} -g d{n}\n"))),
+        format!("{open}-A X {}", each(&|n| format!("-m a{n} --b{n} {n} "))),
+        format!(
+            "{open}{}",
+            each(&|n| format!("-A X -m a{n} --b{n} {n} -j C{n}\n"))
+        ),
+        each(&|n| format!("table ip t{n} {{ }}\n")),
+        each(&|n| format!("add table ip t{n}\nadd chain ip t{n} c{n}\n")),
+        each(&|n| format!("define v{n} = {n}\n")),
+        format!(
+            "table ip t {{\n{}}}\n",
+            each(&|n| format!("set s{n} {{ type ipv4_addr; }}\n"))
+        ),
+        format!(
+            "table ip t {{\n{}}}\n",
+            each(&|n| format!("map m{n} {{ type ifname : verdict\n }}\n"))
+        ),
+        format!(
+            "table ip t {{\n{}}}\n",
+            each(&|n| format!("counter o{n} {{ packets 0 bytes 0\n}}\n"))
+        ),
+        format!(
+            "table ip t {{\nchain c {{\n{}}}\n}}\n",
+            each(&|n| format!("jump d{n}\n"))
+        ),
+        each(&|n| {
+            format!("Chain c{n} (1 references)\nd{n} all -- ::/0 ::/0\n\niptables -t t{n} -L\n")
+        }),
+        each(&|n| format!("interface=a{n}\ndhcp-option={n}\ntxt-record=a{n},b\n")),
+        each(&|n| format!("net.ipv4.conf.a{n}.forwarding = 1\n")),
     ] {
         for (_, read) in READERS {
             read(&text);
