@@ -3,12 +3,15 @@
 //! Exit 0: done what was asked. 1: there are findings, such as errors in the input. 2: it could
 //! not be done.
 
+pub mod audit;
 pub mod check;
 pub mod compile;
 pub mod completions;
 pub mod explain;
+pub mod host;
 pub mod load;
 pub mod man;
+pub mod recover;
 pub mod schema;
 
 use std::process::ExitCode;
@@ -54,6 +57,8 @@ enum Color {
 enum Command {
     Check(check::Arguments),
     Compile(compile::Arguments),
+    Audit(audit::Arguments),
+    Recover(recover::Arguments),
     Explain(explain::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
@@ -103,6 +108,8 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Compile(arguments) => compile::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
+        Command::Recover(arguments) => recover::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -31,6 +31,7 @@ pub mod firewall;
 pub mod host;
 pub mod lower;
 pub mod network;
+pub mod recover;
 pub mod source;
 pub mod state;
 pub mod value;

@@ -36,14 +36,19 @@ struct Form<'a> {
 impl BuiltIn {
     /// The networks of these tables.
     pub fn of(tables: &[&Table]) -> Self {
-        BuiltIn::beside(tables, &[])
+        BuiltIn::beside(tables, &[], std::iter::empty())
     }
 
-    /// The networks of these tables, and those on these bridges, whatever is left of their rules.
-    pub fn beside(tables: &[&Table], bridges: &[&str]) -> Self {
+    /// The networks of these tables, and those on these bridges with these subnets, whatever is
+    /// left of their rules.
+    pub fn beside<'a>(
+        tables: &[&Table],
+        bridges: &[&str],
+        subnets: impl Iterator<Item = (IpNet, &'a CompactString)>,
+    ) -> Self {
         let mut found = BuiltIn {
             bridges: bridges.iter().map(|bridge| (*bridge).into()).collect(),
-            ..BuiltIn::default()
+            subnets: subnets.map(|(net, bridge)| (net, bridge.clone())).collect(),
         };
         for table in tables.iter().filter(|table| table.name == "filter") {
             for chain in &table.chains {

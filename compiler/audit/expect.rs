@@ -10,7 +10,8 @@ use ipnet::IpNet;
 
 use super::generation::Generation;
 use crate::firewall::{
-    Chain, Element, ElementValue, Family, NetworkPolicy, Policy, Rule, Ruleset, TableFamily, Target,
+    Chain, Element, ElementValue, Family, NetworkPolicy, NormalRule, Policy, Rule, Ruleset,
+    TableFamily, Target,
 };
 use crate::lower::layout::native;
 use crate::lower::{FirewallLayout, encode};
@@ -215,6 +216,22 @@ fn one_chain(mut into: Vec<Rule>, mut out: Vec<Rule>, cross: Vec<Rule>) -> Vec<R
     rules.extend(cross);
     rules.extend(reject_in);
     rules.extend(reject_out);
+    rules
+}
+
+/// The same rules of libvirt before 5.1 in another order that means the same: within the network,
+/// into it, out of it, as they stand when its chains are poured into one.
+pub fn poured(rules: &[Rule]) -> Vec<Rule> {
+    let lane = |rule: &Rule| {
+        let normal = NormalRule::of(rule, TableFamily::Inet);
+        match (normal.iifname(), normal.oifname(), normal.source()) {
+            (Some(one), Some(other), _) if one == other => 0,
+            (_, Some(_), None) => 1,
+            (_, _, _) => 2,
+        }
+    };
+    let mut rules = rules.to_vec();
+    rules.sort_by_key(lane);
     rules
 }
 

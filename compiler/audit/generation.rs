@@ -72,26 +72,6 @@ pub enum Irregular {
 }
 
 impl Generation {
-    /// Its word in JSON.
-    pub fn word(self) -> &'static str {
-        match self {
-            Generation::BuiltInChains => "iptables-built-in",
-            Generation::Chains => "iptables",
-            Generation::Nftables => "libvirt-nftables",
-            Generation::Lanwright => "lanwright",
-        }
-    }
-
-    /// Which libvirt leaves such rules; none for ours.
-    pub fn libvirt(self) -> Option<&'static str> {
-        match self {
-            Generation::BuiltInChains => Some("before 5.1"),
-            Generation::Chains => Some("5.1 or later"),
-            Generation::Nftables => Some("10.4 or later"),
-            Generation::Lanwright => None,
-        }
-    }
-
     /// What it is called.
     pub fn name(self) -> &'static str {
         match self {
@@ -264,4 +244,125 @@ fn crossed(rule: &Rule) -> Option<&str> {
     let is_number = one.name().bytes().all(|byte| byte.is_ascii_digit());
     let accepted = rule.target == Target::Accept && !one.is_prefix() && !is_number;
     (accepted && one == other).then_some(one.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::sample::{IPTABLES, LEGACY, REJECT, capture, jump, rule, table};
+    use crate::firewall::{ChainPolicy, TableFamily};
+
+    fn chains(bridge: &str) -> Table {
+        let both = format!("-i {bridge} -o {bridge}");
+        let crossed = vec![rule(&both, Target::Accept)];
+        let forward = vec![rule("", jump("LIBVIRT_FWX"))];
+        table(
+            "filter",
+            vec![("FORWARD", forward), ("LIBVIRT_FWX", crossed)],
+        )
+    }
+
+    fn tables(bridge: &str, bound: Bound) -> Table {
+        let name = DevicePattern::named(bridge);
+        let matches = vec![
+            Match::InDevice {
+                name: name.clone(),
+                bound,
+                negated: false,
+            },
+            Match::OutDevice {
+                name,
+                bound,
+                negated: false,
+            },
+        ];
+        let rules = vec![Rule::new(matches, Target::Accept)];
+        let chains = vec![Chain::regular("guest_cross", rules)];
+        Table::new(TableFamily::Ip, "libvirt_network", chains)
+    }
+
+    fn used(detected: &Detected) -> Vec<(Generation, Vec<&str>)> {
+        let mut used = Vec::new();
+        for (layout, bridges) in &detected.used {
+            used.push((*layout, bridges.iter().map(CompactString::as_str).collect()));
+        }
+        used
+    }
+
+    #[test]
+    fn each_layout_is_known() {
+        let detected = detect(&capture(vec![(IPTABLES, vec![chains("virbr0")])]));
+        assert_eq!(used(&detected), [(Generation::Chains, vec!["virbr0"])]);
+        assert!(detected.findings.is_empty() && detected.empty.is_empty());
+
+        let nft = vec![(RuleTool::Nft, vec![tables("virbr0", Bound::Index)])];
+        let detected = detect(&capture(nft));
+        assert_eq!(used(&detected), [(Generation::Nftables, vec!["virbr0"])]);
+
+        let forward = vec![
+            rule("-i virbr0 -o virbr0", Target::Accept),
+            rule("-o virbr0", REJECT),
+            rule("-i virbr0", REJECT),
+        ];
+        let built_in = vec![table("filter", vec![("FORWARD", forward)])];
+        let detected = detect(&capture(vec![(LEGACY, built_in)]));
+        assert_eq!(
+            used(&detected),
+            [(Generation::BuiltInChains, vec!["virbr0"])]
+        );
+    }
+
+    #[test]
+    fn leftovers_rule_no_bridge() {
+        let mut left = chains("virbr0");
+        left.chains[1].rules.clear();
+        let detected = detect(&capture(vec![(IPTABLES, vec![left])]));
+        assert!(detected.used.is_empty());
+        assert_eq!(detected.empty, BTreeSet::from([Generation::Chains]));
+    }
+
+    #[test]
+    fn what_is_there_twice_is_found() {
+        let both = capture(vec![
+            (IPTABLES, vec![chains("virbr0")]),
+            (LEGACY, vec![chains("virbr1")]),
+            (RuleTool::Nft, vec![tables("virbr0", Bound::Name)]),
+        ]);
+        let what: Vec<_> = detect(&both)
+            .findings
+            .into_iter()
+            .map(|each| each.what)
+            .collect();
+        let twice = Irregular::Twice {
+            bridge: "virbr0".into(),
+            layouts: vec![Generation::Chains, Generation::Nftables],
+        };
+        assert_eq!(what, [twice, Irregular::BothVariants]);
+    }
+
+    #[test]
+    fn a_number_for_a_bridge_is_found() {
+        let nft = vec![(RuleTool::Nft, vec![tables("7", Bound::Index)])];
+        let detected = detect(&capture(nft));
+        let numbers = detected.findings.iter().map(|each| each.what.to_string());
+        let all: Vec<_> = numbers.collect();
+        assert!(all.iter().all(|text| text.contains("by its number, 7")) && !all.is_empty());
+        assert!(detected.used.is_empty());
+    }
+
+    #[test]
+    fn everyone_elses_policy_says_nothing() {
+        let mut other = table("filter", vec![("FORWARD", vec![])]);
+        for base in other
+            .chains
+            .iter_mut()
+            .filter_map(|chain| chain.base.as_mut())
+        {
+            base.policy = ChainPolicy::Drop;
+        }
+        assert_eq!(
+            detect(&capture(vec![(IPTABLES, vec![other])])),
+            Detected::default()
+        );
+    }
 }

@@ -46,6 +46,12 @@ impl Known {
         entry.or_insert_with(|| bridge.into());
     }
 
+    /// All subnets, each with the first bridge that it is behind.
+    pub fn subnets(&self) -> impl Iterator<Item = (IpNet, &CompactString)> {
+        let subnets = self.subnets.iter();
+        subnets.filter_map(|(net, bridges)| Some((*net, bridges.first()?)))
+    }
+
     /// Whether there is a network on this bridge.
     pub fn is_bridge(&self, bridge: &str) -> bool {
         self.bridges.contains(bridge)

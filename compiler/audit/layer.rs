@@ -31,7 +31,9 @@ enum Home {
 /// The tables of a capture, each once, those that iptables spells first.
 pub fn layers(capture: &Capture) -> Vec<Layer<'_>> {
     let is_iptables = |ruleset: &&CapturedRuleset| matches!(ruleset.tool, RuleTool::Iptables(_, _));
-    let (iptables, nft): (Vec<_>, Vec<_>) = capture.rulesets.iter().partition(is_iptables);
+    let (iptables, mut nft): (Vec<_>, Vec<_>) =
+        capture.present().into_iter().partition(is_iptables);
+    nft.sort_by_key(|ruleset| (!ruleset.complete, !has_lines(ruleset)));
     let shown = shown_by_nft(&nft);
     let mut seen: BTreeMap<(Home, TableFamily, &str), FileId> = BTreeMap::new();
     let mut layers = Vec::new();
@@ -50,6 +52,17 @@ pub fn layers(capture: &Capture) -> Vec<Layer<'_>> {
         }
     }
     layers
+}
+
+/// Whether it is known where its rules stand: of text it is, of JSON not.
+fn has_lines(ruleset: &CapturedRuleset) -> bool {
+    let mut chains = ruleset
+        .ruleset
+        .tables
+        .iter()
+        .flat_map(|table| &table.chains);
+    let first = chains.find_map(|chain| chain.rules.first());
+    first.is_some_and(|rule| rule.place.get().is_some())
 }
 
 /// The tables of iptables-nft that listings of nft show.

@@ -4,7 +4,7 @@
 //! rules of that chain name, by its subnet, by what else it names, and last because it stands in
 //! the middle of that bridge's rules. What nothing tells of is loose.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use compact_str::CompactString;
 use ipnet::IpNet;
@@ -79,7 +79,7 @@ impl<'a> Observed<'a> {
         };
         observed.choose_variant();
         let tables: Vec<&Table> = observed.used_layers().map(|(_, l)| l.table).collect();
-        observed.built_in = BuiltIn::beside(&tables, declared);
+        observed.built_in = BuiltIn::beside(&tables, declared, observed.known.subnets());
         for bridge in declared {
             observed.own_chains(bridge);
         }
@@ -100,6 +100,15 @@ impl<'a> Observed<'a> {
         layers
             .filter(|(at, _)| self.used[*at])
             .map(|(at, layer)| (at, *layer))
+    }
+
+    /// The rules of these networks that stand in chains which everyone shares.
+    pub fn in_built_in_chains(&self, bridges: &HashSet<&str>) -> HashSet<*const Rule> {
+        let networks = self.networks.get(&Generation::BuiltInChains);
+        let networks = networks.into_iter().flatten();
+        let theirs = networks.filter(|(bridge, _)| bridges.contains(bridge.as_str()));
+        let seen = theirs.flat_map(|(_, blocks)| blocks.values().flatten());
+        seen.map(|seen| std::ptr::from_ref(seen.rule)).collect()
     }
 
     /// Where both iptables have rules of networks, the one with more of them is looked at.
@@ -303,7 +312,8 @@ impl<'a> Observed<'a> {
         }
     }
 
-    fn own_bridge(&self, chain: &str) -> CompactString {
+    /// The bridge that one of our own chains is for.
+    pub fn own_bridge(&self, chain: &str) -> CompactString {
         let known = self.own.get(chain).cloned();
         let rest = || chain.split_once('-').map_or(chain, |(_, rest)| rest).into();
         known.unwrap_or_else(rest)

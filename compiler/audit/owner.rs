@@ -11,6 +11,8 @@ mod foreign;
 mod judge;
 mod learnt;
 mod marks;
+#[cfg(test)]
+mod tests;
 
 pub use effect::{Effect, EffectKind};
 pub use foreign::{Foreign, Piece, foreign};
@@ -125,6 +127,11 @@ impl Owner {
             Owner::Csf => "ConfigServer Firewall",
             Owner::Unknown => "unknown",
         }
+    }
+
+    /// Whether a host that has it has no rules beside it but those of programs that are known.
+    fn rules_everything(self) -> bool {
+        matches!(self, Owner::Shorewall | Owner::Csf)
     }
 
     /// Whether it makes virtual networks as we do, so that its rules are looked at network by

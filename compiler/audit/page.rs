@@ -199,13 +199,14 @@ fn headline(report: &Report) -> (String, &'static str) {
         }
         (_, true) => ("Everything is as declared.".into(), "good"),
         (0, false) => {
+            let unexplained = report.unexplained.iter().filter(|each| each.is_finding);
             let found = count(
-                report.interference.len() + report.shared.len(),
+                report.interference.len() + report.shared.len() + unexplained.count(),
                 "thing is",
                 "things are",
             );
             (
-                format!("Each network is as declared, but {found} in the way."),
+                format!("Each network is as declared, but {found} not as it should be."),
                 "bad",
             )
         }

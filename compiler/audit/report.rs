@@ -260,6 +260,9 @@ pub struct Unexplained {
     pub what: Option<String>,
     /// Why it is here, as a sentence.
     pub why: String,
+    /// Whether it is a finding: a rule among those of networks is, a line that was not understood
+    /// is not.
+    pub is_finding: bool,
     /// Where it is.
     pub place: Place,
 }
@@ -287,11 +290,12 @@ impl Verdict {
 
 impl Report {
     /// Whether there is nothing to complain of: no drift, nothing absent, no orphan, nothing in the
-    /// way. Foreign rules that are in nobody's way are no finding, nor are lines that were not
-    /// understood.
+    /// way, no rule among those of networks that is none. Foreign rules that are in nobody's way
+    /// are no finding, nor are lines that were not understood.
     pub fn is_clean(&self) -> bool {
-        let findings = self.networks.iter().any(|each| each.verdict.is_finding());
-        !findings && self.shared.is_empty() && self.interference.is_empty()
+        let networks = self.networks.iter().any(|each| each.verdict.is_finding());
+        let unexplained = self.unexplained.iter().any(|each| each.is_finding);
+        !networks && !unexplained && self.shared.is_empty() && self.interference.is_empty()
     }
 
     /// Counts the summary.

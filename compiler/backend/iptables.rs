@@ -12,7 +12,7 @@ mod words;
 
 pub use listing::{Listing, Loss, LossKind, Remark, UNSEEN_DEVICES, is_listing, read_listing};
 pub use parse::parse;
-pub use print::print;
+pub use print::{print, print_rule};
 
 use serde::Serialize;
 

@@ -4,8 +4,9 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use schemars::{Schema, schema_for};
 
-use super::Outcome;
 use super::compile::Summary;
+use super::{Outcome, recover};
+use crate::audit;
 use crate::backend::manifest::Manifest;
 use crate::diagnostic::json::Report;
 use crate::host::terminal;
@@ -24,21 +25,27 @@ pub struct Arguments {
 enum Name {
     /// What `check --format json` prints
     Check,
+    /// What `audit --format json` prints
+    Audit,
     /// What `compile --format json` prints
     Compile,
     /// What `compile --emit ir` prints
     Ir,
     /// The manifest.json of an artifact tree
     Manifest,
+    /// What `recover --format json` prints
+    Recover,
 }
 
 /// Does it.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let schema: Schema = match arguments.name {
         Name::Check => schema_for!(Report),
+        Name::Audit => schema_for!(audit::report::Report),
         Name::Compile => schema_for!(Summary),
         Name::Ir => schema_for!(Ir),
         Name::Manifest => schema_for!(Manifest),
+        Name::Recover => schema_for!(recover::report::Report),
     };
     let text = serde_json::to_string_pretty(&schema)? + "\n";
     terminal::print(&text).context("cannot print the schema")?;

@@ -98,7 +98,7 @@ fn local_reverse(network: &Virtual) -> Vec<Line> {
 
 /// The reverse domain of a subnet, as `virSocketAddrPTRDomain` makes it: whole octets or whole
 /// hexadecimal digits of the prefix.
-fn reverse_zone(net: IpNet) -> String {
+pub(crate) fn reverse_zone(net: IpNet) -> String {
     let mut zone = String::new();
     match net {
         IpNet::V4(net) => {
@@ -181,7 +181,7 @@ fn pool(subnet: &Subnet, dhcp: &Dhcp) -> DhcpPool {
     };
     DhcpPool::Ranges {
         ranges: dhcp.ranges.iter().map(range).collect(),
-        prefix,
+        prefix: Some(prefix),
     }
 }
 

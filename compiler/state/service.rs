@@ -153,8 +153,9 @@ pub enum DhcpPool {
     Ranges {
         /// The ranges, in order.
         ranges: Vec<DynamicRange>,
-        /// The prefix length of the subnet they lie in.
-        prefix: u8,
+        /// The prefix length of the subnet they lie in; `None` where dnsmasq is left to ask the
+        /// link, as libvirt did of old.
+        prefix: Option<u8>,
     },
     /// Reserved addresses only.
     Reserved {

@@ -67,6 +67,16 @@ pub fn nft_identifier(device: &str) -> String {
     escaped(device, plain, "/")
 }
 
+/// The text that [`nft_comment`] made this comment of; `None` if it may have been shortened.
+pub fn from_nft_comment(comment: &str) -> Option<String> {
+    (comment.len() < MAX_NFT_COMMENT).then(|| unescaped(comment, b'%'))?
+}
+
+/// The device that [`nft_identifier`] made this of.
+pub fn from_nft_identifier(identifier: &str) -> Option<String> {
+    unescaped(identifier, b'/')
+}
+
 /// `& < > ' "` as XML entities: how libvirt names hosts files and pid files (`virBufferEscape`).
 pub fn xml_entities(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -139,6 +149,22 @@ fn escaped(text: &str, plain: impl Fn(u8) -> bool, mark: &str) -> String {
     String::from_utf8_lossy(&escaped).into_owned()
 }
 
+/// Takes `mark` and two hexadecimal digits back to the byte they stand for.
+fn unescaped(text: &str, mark: u8) -> Option<String> {
+    let mut bytes = text.bytes();
+    let mut plain = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        if byte != mark {
+            plain.push(byte);
+            continue;
+        }
+        let mut digit = || char::from(bytes.next()?).to_digit(16);
+        let byte = digit()? * 16 + digit()?;
+        plain.push(u8::try_from(byte).ok()?);
+    }
+    String::from_utf8(plain).ok()
+}
+
 fn push_hex(text: &mut String, mark: &str, byte: u8) {
     // Writing into a String cannot fail.
     let _ = write!(text, "{mark}{byte:02x}");
@@ -168,6 +194,9 @@ mod tests {
         assert_eq!(unit_instance("my-net"), "my\\x2dnet");
         assert_eq!(nft_comment(odd), "it's %22odd%22 ü");
         assert_eq!(nft_identifier("br@0"), "br/400");
+        assert_eq!(from_nft_comment("it's %22odd%22 ü").as_deref(), Some(odd));
+        assert_eq!(from_nft_comment("50%"), None);
+        assert_eq!(from_nft_identifier("br/400").as_deref(), Some("br@0"));
         assert_eq!(xml_entities("a&'b"), "a&amp;&apos;b");
         assert_eq!(shell_word("fd00::1/64"), "fd00::1/64");
         assert_eq!(shell_word("it's"), "'it'\\''s'");

@@ -10,17 +10,61 @@ mod metadata;
 mod port;
 mod tag;
 
+use std::collections::HashMap;
+
 use self::tag::{Printer, Tag};
 use super::metadata::strict;
 use super::option;
 use crate::network::{Bandwidth, Dns, DnsSrv, Domain, Kind, Network, Uplink, Virtual};
 
+/// Comments for the elements of a network, by the path of each: `/network/ip[2]/dhcp`.
+///
+/// Any text will do: what may not stand in a comment is replaced.
+#[derive(Clone, Debug, Default)]
+pub struct Comments {
+    before: HashMap<String, Vec<String>>,
+    first: HashMap<String, Vec<String>>,
+    last: HashMap<String, Vec<String>>,
+}
+
+/// A network that was printed.
+#[derive(Clone, Debug)]
+pub struct Printed {
+    /// The text, ending in a line break.
+    pub text: String,
+    /// Where each element begins, in bytes, and its path.
+    pub places: Vec<(usize, String)>,
+}
+
+impl Comments {
+    /// A comment before an element.
+    pub fn before(&mut self, path: impl Into<String>, text: impl Into<String>) {
+        let lines = self.before.entry(path.into()).or_default();
+        lines.push(text.into());
+    }
+
+    /// A comment inside an element, before everything else in it.
+    pub fn first(&mut self, path: impl Into<String>, text: impl Into<String>) {
+        self.first.entry(path.into()).or_default().push(text.into());
+    }
+
+    /// A comment inside an element, after everything else in it.
+    pub fn last(&mut self, path: impl Into<String>, text: impl Into<String>) {
+        self.last.entry(path.into()).or_default().push(text.into());
+    }
+}
+
 /// The text of a network, ending in a line break.
 pub fn print(network: &Network) -> String {
+    print_with(network, &Comments::default()).text
+}
+
+/// The text of a network with comments.
+pub fn print_with(network: &Network, comments: &Comments) -> Printed {
     let declared = network.as_virtual();
     let options = declared.is_some_and(|declared| !declared.options.is_empty());
     let guest_ipv6 = declared.is_some_and(|declared| declared.guest_ipv6);
-    let mut printer = Printer::default();
+    let mut printer = Printer::new(comments);
     let root = Tag::new("network")
         .some("xmlns:dnsmasq", options.then_some(option::NAMESPACE))
         .some("ipv6", guest_ipv6.then_some("yes"))
@@ -76,7 +120,8 @@ pub fn print(network: &Network) -> String {
         printer.close("dnsmasq:options");
     }
     printer.close("network");
-    printer.finish()
+    let (text, places) = printer.finish();
+    Printed { text, places }
 }
 
 fn uplink(kind: &Kind) -> Option<&Uplink> {
@@ -94,7 +139,7 @@ fn bandwidth(kind: &Kind) -> Option<&Bandwidth> {
     }
 }
 
-fn print_services(network: &Virtual, printer: &mut Printer) {
+fn print_services(network: &Virtual, printer: &mut Printer<'_>) {
     if let Some(mtu) = network.mtu {
         printer.empty(Tag::new("mtu").with("size", mtu));
     }
@@ -109,7 +154,7 @@ fn print_services(network: &Virtual, printer: &mut Printer) {
     }
 }
 
-fn print_domain(domain: &Domain, printer: &mut Printer) {
+fn print_domain(domain: &Domain, printer: &mut Printer<'_>) {
     let tag = Tag::new("domain")
         .with("name", domain.name.as_str())
         .some("localOnly", domain.local_only.map(word))
@@ -117,7 +162,7 @@ fn print_domain(domain: &Domain, printer: &mut Printer) {
     printer.empty(tag);
 }
 
-fn print_dns(dns: &Dns, printer: &mut Printer) {
+fn print_dns(dns: &Dns, printer: &mut Printer<'_>) {
     let tag = Tag::new("dns")
         .some("enable", dns.disabled.then_some("no"))
         .some("forwardPlainNames", dns.forward_plain_names.map(word));
@@ -153,7 +198,7 @@ fn print_dns(dns: &Dns, printer: &mut Printer) {
     printer.close("dns");
 }
 
-fn print_srv(srv: &DnsSrv, printer: &mut Printer) {
+fn print_srv(srv: &DnsSrv, printer: &mut Printer<'_>) {
     let tag = Tag::new("srv")
         .with("service", srv.service.as_str())
         .with("protocol", srv.protocol.as_str())

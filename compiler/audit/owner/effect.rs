@@ -7,9 +7,10 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use compact_str::CompactString;
+use compact_str::{CompactString, format_compact};
 use ipnet::IpNet;
 
+use super::foreign::table_name;
 use super::learnt::{devices, prefixes, sources};
 use super::{Judge, Owner};
 use crate::audit::layer::Layer;
@@ -23,7 +24,7 @@ use crate::value::NetworkName;
 pub struct Effect {
     /// What.
     pub kind: EffectKind,
-    /// The chain.
+    /// The table and the chain: `ip filter FORWARD`.
     pub chain: CompactString,
     /// The network that it matters to; none for all.
     pub network: Option<NetworkName>,
@@ -132,6 +133,7 @@ impl<'a> Networks<'a> {
             if whole.is_some_and(Owner::is_ours) {
                 continue;
             }
+            let name = || format_compact!("{} {}", table_name(layer.table), chain.name);
             let at = |rule: Option<&Rule>| Origin {
                 file: layer.file,
                 line: rule.and_then(|rule| rule.place.get()),
@@ -141,7 +143,7 @@ impl<'a> Networks<'a> {
                     Some(rule) => judge.rule(chain, rule).owner,
                     None => judge.policy(chain),
                 });
-                tell(owner, Effect::new(kind, chain, None, at(rule)));
+                tell(owner, Effect::new(kind, name(), None, at(rule)));
             }
             let mut told = Vec::new();
             for rule in &chain.rules {
@@ -151,7 +153,7 @@ impl<'a> Networks<'a> {
                 let owner = whole.unwrap_or_else(|| judge.rule(chain, rule).owner);
                 if !owner.is_ours() && !told.contains(&(owner, kind, network)) && told.len() < 64 {
                     told.push((owner, kind, network));
-                    tell(owner, Effect::new(kind, chain, network, at(Some(rule))));
+                    tell(owner, Effect::new(kind, name(), network, at(Some(rule))));
                 }
             }
         }
@@ -192,10 +194,15 @@ impl<'a> Networks<'a> {
 }
 
 impl Effect {
-    fn new(kind: EffectKind, chain: &Chain, network: Option<&NetworkName>, origin: Origin) -> Self {
+    fn new(
+        kind: EffectKind,
+        chain: CompactString,
+        network: Option<&NetworkName>,
+        origin: Origin,
+    ) -> Self {
         Effect {
             kind,
-            chain: chain.name.as_str().into(),
+            chain,
             network: network.cloned(),
             origin,
         }

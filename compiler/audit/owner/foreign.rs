@@ -40,6 +40,14 @@ pub struct Piece {
 }
 
 impl Foreign {
+    /// Chains without a rule say nothing, unless there is nothing else.
+    fn without_empty(mut self) -> Self {
+        if self.rules() > 0 {
+            self.pieces.retain(|piece| piece.rules > 0);
+        }
+        self
+    }
+
     /// How many rules there are.
     pub fn rules(&self) -> usize {
         self.pieces.iter().map(|piece| piece.rules).sum()
@@ -80,11 +88,11 @@ pub fn foreign(
             }
         });
     }
-    gathered.into_values().collect()
+    gathered.into_values().map(Foreign::without_empty).collect()
 }
 
 /// `filter` for iptables, whose families have a file each; `inet firewalld` for nft.
-fn table_name(table: &Table) -> CompactString {
+pub(super) fn table_name(table: &Table) -> CompactString {
     let family = match table.family {
         TableFamily::Ip => "ip",
         TableFamily::Ip6 => "ip6",

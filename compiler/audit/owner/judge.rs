@@ -29,12 +29,13 @@ impl<'a> Judge<'a> {
         let named = marks::table(&table.name);
         let whole = named.map(|owner| Claim::new(owner, Reason::Table(table.name.as_str().into())));
         let fills = |chain: &'a Chain| Some((marks::fills(&chain.name)?, chain.name.as_str()));
+        let filled = table.chains.iter().find_map(fills);
         let mut judge = Judge {
             learnt,
             table,
             shared: layer::is_iptables(table),
             whole,
-            filled: table.chains.iter().find_map(fills),
+            filled: filled.or_else(|| learnt.filled(table)),
             chains: HashMap::new(),
         };
         for chain in &table.chains {
@@ -73,7 +74,7 @@ impl<'a> Judge<'a> {
     /// The program that makes all of this table but what is somebody else's by name.
     fn filler(&self) -> Option<Claim> {
         let (owner, beside) = self.filled?;
-        let all = owner == Owner::Shorewall || owner == Owner::Csf;
+        let all = owner.rules_everything();
         all.then(|| Claim::new(owner, Reason::Beside(beside.into())))
     }
 
@@ -100,7 +101,7 @@ impl<'a> Judge<'a> {
 
     /// Who set the policy of a built-in chain, as far as one can tell: the programs that do so and
     /// have chains here.
-    pub(super) fn policy(&self, chain: &Chain) -> Owner {
+    pub fn policy(&self, chain: &Chain) -> Owner {
         let has = |owner| self.chains.values().any(|each| *each == owner);
         let is_forward = chain
             .base

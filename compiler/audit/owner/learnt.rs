@@ -10,7 +10,8 @@ use ipnet::IpNet;
 
 use super::{Owner, marks};
 use crate::audit::builtin::BuiltIn;
-use crate::firewall::{DevicePattern, Hook, Match, Rule, Table};
+use crate::audit::layer;
+use crate::firewall::{DevicePattern, Hook, Match, Rule, Table, TableFamily};
 use crate::state::HostState;
 
 /// Whose bridges and subnets are whose, on one host.
@@ -23,6 +24,8 @@ pub struct Learnt {
     /// The prefix lengths of the subnets.
     lengths: BTreeSet<u8>,
     pub(super) built_in: BuiltIn,
+    /// Who fills all tables of iptables of a family, and the chain that tells.
+    filled: Vec<(TableFamily, Owner, CompactString)>,
 }
 
 impl Learnt {
@@ -41,6 +44,7 @@ impl Learnt {
         };
         for table in tables {
             learnt.read_bridges(table);
+            learnt.read_filler(table);
         }
         for address in &host.addresses {
             let link = DevicePattern::from(&address.link);
@@ -52,6 +56,25 @@ impl Learnt {
             learnt.read_subnets(table);
         }
         learnt
+    }
+
+    fn read_filler(&mut self, table: &Table) {
+        for chain in &table.chains {
+            let owner = marks::fills(&chain.name).filter(|owner| owner.rules_everything());
+            if let Some(owner) = owner.filter(|_| layer::is_iptables(table)) {
+                let name = chain.name.as_str().into();
+                self.filled.push((table.family, owner, name));
+                return;
+            }
+        }
+    }
+
+    /// Who fills this table, as far as another one tells.
+    pub(super) fn filled(&self, table: &Table) -> Option<(Owner, &str)> {
+        let mut filled = self.filled.iter();
+        let found = filled.find(|(family, _, _)| *family == table.family);
+        let (_, owner, chain) = found.filter(|_| layer::is_iptables(table))?;
+        Some((*owner, chain))
     }
 
     fn read_bridges(&mut self, table: &Table) {
@@ -95,8 +118,8 @@ impl Learnt {
         }
     }
 
-    /// Whose this device is.
-    pub(super) fn device(&self, device: &DevicePattern) -> Option<Owner> {
+    /// Whose this device is, if it is no network's that is looked at by itself.
+    pub fn device(&self, device: &DevicePattern) -> Option<Owner> {
         if self.networks.contains(device.name()) {
             return None;
         }

@@ -82,20 +82,12 @@ struct Form {
     class: &'static str,
     width: usize,
     columns: usize,
+    /// Whether a card has two lines instead of three, because there are many.
+    low: bool,
 }
 
-const FORMS: [Form; 2] = [
-    Form {
-        class: "wide",
-        width: 980,
-        columns: 3,
-    },
-    Form {
-        class: "narrow",
-        width: 380,
-        columns: 1,
-    },
-];
+/// How many networks still have high cards.
+const FEW: usize = 24;
 
 /// The edge of the host, left of which a port sticks out.
 const EDGE: usize = 14;
@@ -104,7 +96,6 @@ const LINE: usize = 36;
 /// Where cards begin.
 const CARDS: usize = 54;
 const GAP: usize = 14;
-const CARD_HEIGHT: usize = 74;
 const PORT_HEIGHT: usize = 28;
 /// How many networks one group shows.
 const MOST: usize = 120;
@@ -151,7 +142,15 @@ impl Way {
 impl Picture {
     /// The picture for a wide window and the one for a narrow window.
     pub(super) fn wide_and_narrow(report: &Report) -> Vec<Self> {
-        FORMS.iter().map(|form| Picture::of(report, form)).collect()
+        let form = |class, width, columns| Form {
+            class,
+            width,
+            columns,
+            low: report.networks.len() > FEW,
+        };
+        [form("wide", 980, 3), form("narrow", 380, 1)]
+            .map(|form| Picture::of(report, &form))
+            .into()
     }
 
     fn of(report: &Report, form: &Form) -> Self {
@@ -189,6 +188,10 @@ impl Picture {
 }
 
 impl Form {
+    fn card_height(&self) -> usize {
+        if self.low { 54 } else { 74 }
+    }
+
     fn card_width(&self) -> usize {
         (self.width - CARDS - EDGE - GAP * (self.columns - 1)) / self.columns
     }
@@ -210,7 +213,7 @@ impl Form {
             .map(|(at, (number, network))| self.card(at, first, *number, network))
             .collect();
         let rows = cards.len().div_ceil(self.columns);
-        let mut end = first + rows * (CARD_HEIGHT + GAP) - GAP;
+        let mut end = first + rows * (self.card_height() + GAP) - GAP;
         let left_out = networks.len() - cards.len();
         let more = (left_out > 0).then(|| {
             end += 26;
@@ -234,7 +237,7 @@ impl Form {
 
     /// The line down from a port, and along each row behind its cards.
     fn lines(&self, cards: usize, from: usize, first: usize) -> String {
-        let middle = |row: usize| first + row * (CARD_HEIGHT + GAP) + CARD_HEIGHT / 2;
+        let middle = |row: usize| first + row * (self.card_height() + GAP) + self.card_height() / 2;
         let rows = cards.div_ceil(self.columns);
         let mut path = format!("M{LINE} {from}V{}", middle(rows.saturating_sub(1)));
         for row in 0..rows {
@@ -248,23 +251,27 @@ impl Form {
     fn card(&self, at: usize, first: usize, number: usize, network: &NetworkReport) -> Card {
         let width = self.card_width();
         let x = CARDS + at % self.columns * (width + GAP);
-        let y = first + at / self.columns * (CARD_HEIGHT + GAP);
+        let y = first + at / self.columns * (self.card_height() + GAP);
         let letters = (width - 56) / 9;
-        let about: Vec<String> = [&network.bridge, &network.mode]
+        let mut about: Vec<String> = [&network.bridge, &network.mode]
             .into_iter()
             .flatten()
             .cloned()
             .collect();
+        let mut subnets = subnets(network, letters + 4);
+        if self.low && !subnets.is_empty() {
+            about.push(std::mem::take(&mut subnets));
+        }
         Card {
             anchor: anchor(number),
             tone: tone(network.verdict),
             mark: words(network.verdict),
             full: format!("{}: {}", name(network), words(network.verdict)),
-            around: rectangle(x, y, width, CARD_HEIGHT),
-            bar: rectangle(x, y, 5, CARD_HEIGHT),
+            around: rectangle(x, y, width, self.card_height()),
+            bar: rectangle(x, y, 5, self.card_height()),
             name: label(x + 18, y + 26, shortened(&name(network), letters)),
-            about: label(x + 18, y + 45, shortened(&about.join(" · "), letters + 4)),
-            subnets: label(x + 18, y + 62, subnets(network, letters + 4)),
+            about: label(x + 18, y + 45, shortened(&about.join(" · "), letters + 8)),
+            subnets: label(x + 18, y + 62, subnets),
             sign: label(x + width - 22, y + 26, sign(network.verdict).to_owned()),
         }
     }

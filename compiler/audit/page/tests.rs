@@ -90,6 +90,7 @@ fn report(text: &str) -> Report {
         unexplained: vec![Unexplained {
             what: some(),
             why: text.to_owned(),
+            is_finding: true,
             place: place(),
         }],
     };

@@ -173,24 +173,28 @@ pub fn print_pool(pool: &DhcpPool) -> Vec<String> {
     }
 }
 
-fn print_range(range: &DynamicRange, prefix: u8) -> String {
+fn print_range(range: &DynamicRange, prefix: Option<u8>) -> String {
     let [start, end] = [range.start, range.end].map(print_ip);
-    let size = match range.start {
+    let size = prefix.map(|prefix| match range.start {
         IpAddr::V4(ip) => {
             let netmask = Ipv4Net::new(ip, prefix).map(|net| net.netmask());
-            netmask.unwrap_or(Ipv4Addr::BROADCAST).to_string()
+            format!(",{}", netmask.unwrap_or(Ipv4Addr::BROADCAST))
         }
-        IpAddr::V6(_) => prefix.to_string(),
-    };
+        IpAddr::V6(_) => format!(",{prefix}"),
+    });
     let lease = range.lease.map(|lease| format!(",{}", print_lease(lease)));
-    format!("{start},{end},{size}{}", lease.unwrap_or_default())
+    format!(
+        "{start},{end}{}{}",
+        size.unwrap_or_default(),
+        lease.unwrap_or_default()
+    )
 }
 
 /// What one `dhcp-range=` line says.
 #[derive(Debug)]
 pub enum RangeLine {
-    /// Lease from this range of a subnet of this prefix length.
-    Range(DynamicRange, u8),
+    /// Lease from this range of a subnet of this prefix length, if it is said.
+    Range(DynamicRange, Option<u8>),
     /// Lease reserved addresses only, in the subnet around this address.
     Reserved(IpAddr, Option<u8>),
     /// Advertise the router, without DHCP.
@@ -210,18 +214,28 @@ pub fn parse_range(text: &str) -> Option<RangeLine> {
             let ip: Ipv6Addr = ip.parse().ok()?;
             Some(RangeLine::Reserved(ip.into(), Some(parse_prefix(prefix)?)))
         }
-        [start, end, size] => parse_span(start, end, size, None),
-        [start, end, size, lease] => parse_span(start, end, size, Some(parse_lease(lease)?)),
+        [start, end] => parse_span(start, end, None, None),
+        [start, end, last] => match parse_lease(last) {
+            Some(lease) => parse_span(start, end, None, Some(lease)),
+            None => parse_span(start, end, Some(last), None),
+        },
+        [start, end, size, lease] => parse_span(start, end, Some(size), Some(parse_lease(lease)?)),
         _ => None,
     }
 }
 
-fn parse_span(start: &str, end: &str, size: &str, lease: Option<LeaseTime>) -> Option<RangeLine> {
+fn parse_span(
+    start: &str,
+    end: &str,
+    size: Option<&str>,
+    lease: Option<LeaseTime>,
+) -> Option<RangeLine> {
     let (start, end): (IpAddr, IpAddr) = (start.parse().ok()?, end.parse().ok()?);
-    let prefix = match (start, end) {
-        (IpAddr::V4(_), IpAddr::V4(_)) => ipv4_mask_to_prefix(size.parse().ok()?).ok()?,
-        (IpAddr::V6(_), IpAddr::V6(_)) => parse_prefix(size)?,
-        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => return None,
+    let prefix = match (start, size) {
+        _ if start.is_ipv4() != end.is_ipv4() => return None,
+        (_, None) => None,
+        (IpAddr::V4(_), Some(size)) => Some(ipv4_mask_to_prefix(size.parse().ok()?).ok()?),
+        (IpAddr::V6(_), Some(size)) => Some(parse_prefix(size)?),
     };
     Some(RangeLine::Range(DynamicRange { start, end, lease }, prefix))
 }

@@ -227,7 +227,7 @@ impl Reader {
         self.family(ipv4, pool)
     }
 
-    fn lease(&mut self, range: DynamicRange, prefix: u8) -> Option<()> {
+    fn lease(&mut self, range: DynamicRange, prefix: Option<u8>) -> Option<()> {
         let ipv4 = range.start.is_ipv4();
         let dhcp = if ipv4 {
             &mut self.service.dhcp4

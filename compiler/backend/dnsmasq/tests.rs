@@ -109,7 +109,8 @@ fn pool(
         .prop_map(|(start, end, lease)| DynamicRange { start, end, lease });
     let ranges = prop::collection::vec(range, 1..4);
     prop_oneof![
-        (ranges, 0..=longest).prop_map(|(ranges, prefix)| DhcpPool::Ranges { ranges, prefix }),
+        (ranges, proptest::option::of(0..=longest))
+            .prop_map(|(ranges, prefix)| DhcpPool::Ranges { ranges, prefix }),
         (ip, said).prop_map(|(address, prefix)| DhcpPool::Reserved { address, prefix }),
     ]
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::line;
 use crate::backend::gap::Inexpressible;
-use crate::firewall::{Base, ChainPolicy, Family, Ruleset, Table, TableFamily};
+use crate::firewall::{Base, ChainPolicy, Family, Rule, Ruleset, Table, TableFamily};
 
 /// The tables of one family, each with its chains first, its rules, and COMMIT.
 pub fn print(ruleset: &Ruleset, family: Family) -> Result<String, Inexpressible> {
@@ -14,6 +14,13 @@ pub fn print(ruleset: &Ruleset, family: Family) -> Result<String, Inexpressible>
             print_table(&mut text, table, family)?;
         }
     }
+    Ok(text)
+}
+
+/// One rule of a chain, without what it counted.
+pub fn print_rule(chain: &str, rule: &Rule, family: Family) -> Result<String, Inexpressible> {
+    let mut text = format!("-A {chain}");
+    line::print_rule(&mut text, rule, family)?;
     Ok(text)
 }
 

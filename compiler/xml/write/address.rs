@@ -7,7 +7,7 @@ use crate::network::{Dhcp, DhcpHost, HostIdentity, Route, Subnet};
 use crate::value::{LeaseTime, LeaseUnit};
 
 /// `<ip>`.
-pub fn print_subnet(subnet: &Subnet, printer: &mut Printer) {
+pub fn print_subnet(subnet: &Subnet, printer: &mut Printer<'_>) {
     let tag = Tag::new("ip").some("family", family(subnet.interface()));
     let tag = tag.with("address", subnet.address());
     // A prefix of 0 would count as unset, a netmask of 0.0.0.0 does not.
@@ -26,7 +26,7 @@ pub fn print_subnet(subnet: &Subnet, printer: &mut Printer) {
 }
 
 /// `<route>`.
-pub fn print_route(route: &Route, printer: &mut Printer) {
+pub fn print_route(route: &Route, printer: &mut Printer<'_>) {
     let tag = Tag::new("route")
         .some("family", family(route.destination))
         .with("address", route.destination.addr())
@@ -44,7 +44,7 @@ fn family(net: IpNet) -> Option<&'static str> {
     }
 }
 
-fn print_dhcp(dhcp: &Dhcp, printer: &mut Printer) {
+fn print_dhcp(dhcp: &Dhcp, printer: &mut Printer<'_>) {
     printer.open(Tag::new("dhcp"));
     for range in &dhcp.ranges {
         let tag = Tag::new("range")
@@ -77,7 +77,7 @@ fn host_tag(host: &DhcpHost) -> Tag {
     tag.with("ip", host.ip)
 }
 
-fn leased(tag: Tag, name: &'static str, lease: Option<LeaseTime>, printer: &mut Printer) {
+fn leased(tag: Tag, name: &'static str, lease: Option<LeaseTime>, printer: &mut Printer<'_>) {
     let Some(lease) = lease else {
         return printer.empty(tag);
     };

@@ -8,7 +8,7 @@ use crate::network::{
 use crate::value::DeviceName;
 
 /// `<forward>`, unless the network is isolated.
-pub fn print_forward(kind: &Kind, printer: &mut Printer) {
+pub fn print_forward(kind: &Kind, printer: &mut Printer<'_>) {
     match kind {
         Kind::Virtual(network) => match &network.forward {
             Forward::Isolated => {}
@@ -25,7 +25,7 @@ pub fn print_forward(kind: &Kind, printer: &mut Printer) {
     }
 }
 
-fn print_nat(nat: &Nat, printer: &mut Printer) {
+fn print_nat(nat: &Nat, printer: &mut Printer<'_>) {
     let tag = Tag::new("forward").some("dev", nat.dev.as_ref());
     let tag = tag.with("mode", "nat");
     let inner = nat.addresses.is_some() || nat.ports.is_some();
@@ -52,7 +52,7 @@ fn print_nat(nat: &Nat, printer: &mut Printer) {
     printer.close("forward");
 }
 
-fn print_pool(pool: &Pool, printer: &mut Printer) {
+fn print_pool(pool: &Pool, printer: &mut Printer<'_>) {
     let tag = Tag::new("forward").some("dev", pool.devices.first());
     let tag = tag.with("mode", pool.mode.word());
     print_interfaces(tag, &pool.devices, pool.physical_function.as_ref(), printer);
@@ -62,7 +62,7 @@ fn print_interfaces(
     tag: Tag,
     devices: &[DeviceName],
     physical_function: Option<&DeviceName>,
-    printer: &mut Printer,
+    printer: &mut Printer<'_>,
 ) {
     if devices.is_empty() && physical_function.is_none() {
         return printer.empty(tag);
@@ -75,13 +75,13 @@ fn print_interfaces(
     printer.close("forward");
 }
 
-fn print_devices(devices: &[DeviceName], printer: &mut Printer) {
+fn print_devices(devices: &[DeviceName], printer: &mut Printer<'_>) {
     for dev in devices {
         printer.empty(Tag::new("interface").with("dev", dev));
     }
 }
 
-fn print_hostdev(pool: &HostdevPool, printer: &mut Printer) {
+fn print_hostdev(pool: &HostdevPool, printer: &mut Printer<'_>) {
     let tag = Tag::new("forward")
         .with("mode", "hostdev")
         .some("managed", pool.managed.map(word));
@@ -115,7 +115,7 @@ fn print_hostdev(pool: &HostdevPool, printer: &mut Printer) {
 }
 
 /// `<bridge>`, where the network has one.
-pub fn print_bridge(kind: &Kind, printer: &mut Printer) {
+pub fn print_bridge(kind: &Kind, printer: &mut Printer<'_>) {
     match kind {
         Kind::Virtual(network) => print_own(&network.bridge, printer),
         Kind::HostBridge(network) => {
@@ -126,7 +126,7 @@ pub fn print_bridge(kind: &Kind, printer: &mut Printer) {
     }
 }
 
-fn print_own(bridge: &Bridge, printer: &mut Printer) {
+fn print_own(bridge: &Bridge, printer: &mut Printer<'_>) {
     let name = match &bridge.name {
         BridgeChoice::Named(name) => Some(name.to_string()),
         choice if *choice == BridgeChoice::automatic() => None,

@@ -7,7 +7,7 @@ use super::tag::{Printer, Tag};
 use crate::network::{Addressing, Metadata, PortForward, Uplink};
 
 /// `<metadata>`, if there is any.
-pub fn print(metadata: &Metadata, uplink: Option<&Uplink>, printer: &mut Printer) {
+pub fn print(metadata: &Metadata, uplink: Option<&Uplink>, printer: &mut Printer<'_>) {
     let ours = uplink.is_some() || !metadata.forwards.is_empty();
     if !ours && metadata.foreign.is_empty() {
         return;
@@ -29,7 +29,7 @@ pub fn print(metadata: &Metadata, uplink: Option<&Uplink>, printer: &mut Printer
     printer.close("metadata");
 }
 
-fn print_uplink(uplink: &Uplink, printer: &mut Printer) {
+fn print_uplink(uplink: &Uplink, printer: &mut Printer<'_>) {
     let tag = Tag::new("lan:uplink").with("dev", &uplink.dev);
     let (addresses, gateways, dns) = match &uplink.addressing {
         Addressing::Dhcp => return printer.empty(tag.with("addressing", "dhcp")),
@@ -58,7 +58,7 @@ fn print_uplink(uplink: &Uplink, printer: &mut Printer) {
     printer.close("lan:uplink");
 }
 
-fn print_forward(forward: &PortForward, printer: &mut Printer) {
+fn print_forward(forward: &PortForward, printer: &mut Printer<'_>) {
     let tag = Tag::new("lan:forward")
         .with("protocol", forward.protocol.word())
         .with("port", forward.ports)

@@ -5,7 +5,7 @@ use super::word;
 use crate::network::{Bandwidth, NativeMode, Portgroup, Virtualport, Vlan};
 
 /// `<vlan>`.
-pub fn print_vlan(vlan: &Vlan, printer: &mut Printer) {
+pub fn print_vlan(vlan: &Vlan, printer: &mut Printer<'_>) {
     printer.open(Tag::new("vlan").some("trunk", vlan.trunk.then_some("yes")));
     let mut native = vlan.native;
     for id in &vlan.tags {
@@ -22,7 +22,7 @@ pub fn print_vlan(vlan: &Vlan, printer: &mut Printer) {
 }
 
 /// `<bandwidth>`.
-pub fn print_bandwidth(bandwidth: &Bandwidth, printer: &mut Printer) {
+pub fn print_bandwidth(bandwidth: &Bandwidth, printer: &mut Printer<'_>) {
     printer.open(Tag::new("bandwidth"));
     let directions = [
         ("inbound", bandwidth.inbound),
@@ -41,7 +41,7 @@ pub fn print_bandwidth(bandwidth: &Bandwidth, printer: &mut Printer) {
 }
 
 /// `<virtualport>`.
-pub fn print_virtualport(virtualport: &Virtualport, printer: &mut Printer) {
+pub fn print_virtualport(virtualport: &Virtualport, printer: &mut Printer<'_>) {
     let Virtualport {
         kind,
         managerid,
@@ -75,7 +75,7 @@ pub fn print_virtualport(virtualport: &Virtualport, printer: &mut Printer) {
 }
 
 /// `<portgroup>`.
-pub fn print_portgroup(group: &Portgroup, printer: &mut Printer) {
+pub fn print_portgroup(group: &Portgroup, printer: &mut Printer<'_>) {
     let tag = Tag::new("portgroup")
         .with("name", group.name.as_str())
         .some("default", group.default.then_some("yes"))

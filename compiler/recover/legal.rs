@@ -1,0 +1,196 @@
+//! What libvirt refuses is left out and said, so that what was recovered compiles.
+//!
+//! A host may hold what no network XML can: a route through a gateway outside of every subnet, a
+//! range over its limit. The network is printed and read back like anyone's; an element that is
+//! refused is taken away, until nothing is.
+
+use super::evidence::{Draft, Element};
+use crate::diagnostic::{Diagnostic, Severity, Sink};
+use crate::network::{Kind, Network, Virtual};
+use crate::source::{Source, SourceId};
+use crate::xml::{self, write};
+
+/// How many elements are taken away at most; each costs a reading.
+const MOST: usize = 1000;
+
+/// The network without what is refused.
+pub(super) fn legal(mut network: Network, draft: &mut Draft) -> Network {
+    for _ in 0..MOST {
+        let printed = write::print_with(&network, &write::Comments::default());
+        let mut sink = Sink::default();
+        let source = Source::new("recovered.xml", printed.text);
+        if xml::read(SourceId(0), &source, &mut sink).is_some() {
+            return network;
+        }
+        let found = sink.sorted();
+        let error = found.iter().find(|it| it.severity() == Severity::Error);
+        let Some(element) = error.and_then(|error| place(&network, error, &printed.places)) else {
+            return network;
+        };
+        let why = error.map_or("", |error| error.message.as_str());
+        remove(&mut network, element);
+        draft.gone(element);
+        draft.differs(
+            parent(element),
+            format!("what the host holds is refused: {why}"),
+        );
+    }
+    network
+}
+
+/// The element that an error is about: the last that begins before it and can be taken away.
+fn place(network: &Network, error: &Diagnostic, places: &[(usize, String)]) -> Option<Element> {
+    let byte = error.place.span.range().start;
+    let (_, path) = places.iter().rev().find(|(start, _)| *start <= byte)?;
+    let elements = removable(network);
+    let holds = |element: &&Element| {
+        let of = element.to_string();
+        *path == of
+            || path
+                .strip_prefix(&of)
+                .is_some_and(|rest| rest.starts_with('/'))
+    };
+    // The innermost of those around it.
+    elements
+        .iter()
+        .filter(holds)
+        .max_by_key(|element| element.to_string().len())
+        .copied()
+}
+
+/// The elements that a network can do without.
+fn removable(network: &Network) -> Vec<Element> {
+    let mut elements = vec![
+        Element::Uuid,
+        Element::Uplink,
+        Element::Nat,
+        Element::NatAddress,
+        Element::NatPort,
+        Element::Mtu,
+        Element::Mac,
+        Element::Domain,
+        Element::Vlan,
+        Element::Inbound,
+        Element::Outbound,
+    ];
+    let Kind::Virtual(declared) = &network.kind else {
+        return elements;
+    };
+    elements.extend((0..declared.dns.forwarders.len()).map(Element::Forwarder));
+    elements.extend((0..declared.dns.txts.len()).map(Element::Txt));
+    elements.extend((0..declared.dns.srvs.len()).map(Element::Srv));
+    elements.extend((0..declared.dns.hosts.len()).map(Element::DnsHost));
+    elements.extend((0..declared.routes.len()).map(Element::Route));
+    elements.extend((0..declared.options.len()).map(Element::Option));
+    for (ip, subnet) in declared.subnets.iter().enumerate() {
+        elements.push(Element::Ip(ip));
+        elements.extend(subnet.tftp_root.is_some().then_some(Element::Tftp(ip)));
+        if let Some(dhcp) = &subnet.dhcp {
+            elements.push(Element::Dhcp(ip));
+            elements.extend((0..dhcp.ranges.len()).map(|at| Element::Range(ip, at)));
+            elements.extend((0..dhcp.hosts.len()).map(|at| Element::DhcpHost(ip, at)));
+            elements.extend(dhcp.bootp.is_some().then_some(Element::Bootp(ip)));
+        }
+    }
+    elements
+}
+
+/// What is still there when the element is gone.
+fn parent(element: Element) -> Element {
+    match element {
+        Element::Tftp(ip) | Element::Dhcp(ip) => Element::Ip(ip),
+        Element::Range(ip, _) | Element::DhcpHost(ip, _) | Element::Bootp(ip) => Element::Dhcp(ip),
+        Element::Nat | Element::NatAddress | Element::NatPort => Element::Forward,
+        Element::Network
+        | Element::Name
+        | Element::Uuid
+        | Element::Uplink
+        | Element::Forward
+        | Element::Bridge
+        | Element::Mtu
+        | Element::Mac
+        | Element::Domain
+        | Element::Dns
+        | Element::Forwarder(_)
+        | Element::Txt(_)
+        | Element::Srv(_)
+        | Element::DnsHost(_)
+        | Element::Vlan
+        | Element::Inbound
+        | Element::Outbound
+        | Element::Port
+        | Element::Ip(_)
+        | Element::Route(_)
+        | Element::Option(_) => Element::Network,
+    }
+}
+
+/// Takes an element away.
+fn remove(network: &mut Network, element: Element) {
+    match (element, &mut network.kind) {
+        (Element::Uuid, _) => network.uuid = None,
+        (Element::Vlan, _) => network.vlan = None,
+        (Element::Uplink, Kind::HostBridge(declared)) => declared.uplink = None,
+        (Element::Inbound | Element::Outbound, Kind::HostBridge(declared)) => {
+            declared.bandwidth = None;
+        }
+        (_, Kind::Virtual(declared)) => remove_from(declared, element),
+        (_, Kind::HostBridge(_) | Kind::Macvtap(_) | Kind::Hostdev(_)) => {}
+    }
+}
+
+fn remove_from(declared: &mut Virtual, element: Element) {
+    let nat = match &mut declared.forward {
+        crate::network::Forward::Nat(nat) => Some(nat),
+        crate::network::Forward::Isolated
+        | crate::network::Forward::Route(_)
+        | crate::network::Forward::Open => None,
+    };
+    match (element, nat) {
+        (Element::Nat | Element::NatAddress, Some(nat)) => nat.addresses = None,
+        (Element::NatPort, Some(nat)) => nat.ports = None,
+        (Element::Mtu, _) => declared.mtu = None,
+        (Element::Mac, _) => declared.mac = None,
+        (Element::Domain, _) => declared.domain = None,
+        (Element::Inbound | Element::Outbound, _) => declared.bandwidth = None,
+        (Element::Forwarder(at), _) => drop(declared.dns.forwarders.remove(at)),
+        (Element::Txt(at), _) => drop(declared.dns.txts.remove(at)),
+        (Element::Srv(at), _) => drop(declared.dns.srvs.remove(at)),
+        (Element::DnsHost(at), _) => drop(declared.dns.hosts.remove(at)),
+        (Element::Route(at), _) => drop(declared.routes.remove(at)),
+        (Element::Option(at), _) => drop(declared.options.remove(at)),
+        (Element::Ip(at), _) => drop(declared.subnets.remove(at)),
+        (Element::Tftp(ip), _) => declared.subnets[ip].tftp_root = None,
+        (Element::Dhcp(ip), _) => declared.subnets[ip].dhcp = None,
+        (Element::Range(ip, at), _) => {
+            if let Some(dhcp) = &mut declared.subnets[ip].dhcp {
+                dhcp.ranges.remove(at);
+            }
+        }
+        (Element::DhcpHost(ip, at), _) => {
+            if let Some(dhcp) = &mut declared.subnets[ip].dhcp {
+                dhcp.hosts.remove(at);
+            }
+        }
+        (Element::Bootp(ip), _) => {
+            if let Some(dhcp) = &mut declared.subnets[ip].dhcp {
+                dhcp.bootp = None;
+            }
+        }
+        (
+            Element::Network
+            | Element::Name
+            | Element::Uuid
+            | Element::Uplink
+            | Element::Forward
+            | Element::Nat
+            | Element::NatAddress
+            | Element::NatPort
+            | Element::Bridge
+            | Element::Dns
+            | Element::Vlan
+            | Element::Port,
+            _,
+        ) => {}
+    }
+}

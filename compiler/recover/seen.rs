@@ -1,0 +1,197 @@
+//! Everything that was seen of one bridge, gathered from the tables of a host.
+
+use std::collections::BTreeMap;
+
+use ipnet::IpNet;
+
+use super::policy::{Ruled, Rules};
+use super::service::by_hand;
+use crate::capture::{Capture, FileId, Origin, Role, ServiceFiles, Topic};
+use crate::firewall::Family;
+use crate::state::{Address, Device, Dnsmasq, Route, Shaping, ZoneBinding};
+use crate::value::DeviceName;
+
+/// What was seen of one bridge.
+pub(super) struct Seen<'a> {
+    /// The host.
+    pub capture: &'a Capture,
+    /// The bridge.
+    pub bridge: &'a DeviceName,
+    /// What its rules say, if it has any.
+    pub rules: Option<&'a Ruled>,
+    /// The device itself.
+    pub device: Option<&'a Device>,
+    /// The dnsmasq that listens on it.
+    pub service: Option<Dnsmasq>,
+    /// Who made its configuration.
+    pub maker: Maker,
+    /// The files of that dnsmasq.
+    pub files: Option<&'a ServiceFiles>,
+    /// Its rate limits.
+    pub shaping: Option<&'a Shaping>,
+    /// Its zone.
+    pub zone: Option<&'a ZoneBinding>,
+}
+
+/// Who made a configuration of dnsmasq.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Maker {
+    /// libvirt or lanwright, as they do today.
+    Tool,
+    /// libvirt, while it still had dnsmasq listen on addresses.
+    OldLibvirt,
+    /// Somebody by hand.
+    Hand,
+}
+
+/// All bridges of a host that something is known of.
+pub(super) fn all<'a>(
+    capture: &'a Capture,
+    rules: &'a Rules,
+    bridges: impl IntoIterator<Item = &'a DeviceName>,
+) -> Vec<Seen<'a>> {
+    let state = &capture.state;
+    let ruled = by(&rules.networks, |ruled| &ruled.policy.bridge);
+    let devices = by(&capture.devices, |device| &device.name);
+    let services = by(&state.services, |service| &service.link);
+    let shaping = by(&state.shaping, |shaping| &shaping.link);
+    let zones = by(&state.zones, |zone| &zone.link);
+    let files: BTreeMap<&str, &ServiceFiles> = capture
+        .services
+        .iter()
+        .filter_map(|files| Some((listens_on(&files.conf.1)?, files)))
+        .collect();
+    let seen = |bridge: &'a DeviceName| {
+        let files = files.get(bridge.as_str()).copied();
+        let maker = files.map_or(Maker::Tool, |files| maker(&files.conf.1));
+        let addresses = state.addresses.iter().filter(|it| it.link == *bridge);
+        let addresses: Vec<IpNet> = addresses.map(|it| it.address).collect();
+        let service = services.get(bridge);
+        Seen {
+            capture,
+            bridge,
+            rules: ruled.get(bridge).copied(),
+            device: devices.get(bridge).copied(),
+            service: service.map(|it| by_hand::understood(it, maker, &addresses)),
+            maker,
+            files,
+            shaping: shaping.get(bridge).copied(),
+            zone: zones.get(bridge).copied(),
+        }
+    };
+    bridges.into_iter().map(seen).collect()
+}
+
+/// The first of each; a second one of the same bridge is another's business.
+fn by<Row>(rows: &[Row], key: fn(&Row) -> &DeviceName) -> BTreeMap<&DeviceName, &Row> {
+    let mut map = BTreeMap::new();
+    for row in rows {
+        map.entry(key(row)).or_insert(row);
+    }
+    map
+}
+
+fn listens_on(conf: &str) -> Option<&str> {
+    let interface = conf
+        .lines()
+        .find_map(|line| line.strip_prefix("interface="));
+    interface.map(str::trim)
+}
+
+/// Both tools always write the same three lines, and libvirt its folder.
+fn maker(conf: &str) -> Maker {
+    let always = ["strict-order", "except-interface=lo", "bind-dynamic"];
+    let mut missing = always
+        .iter()
+        .filter(|line| !conf.lines().any(|it| it == **line));
+    let libvirt = conf.lines().any(|line| {
+        let pid = line.strip_prefix("pid-file=").unwrap_or("");
+        pid.contains("/run/libvirt/")
+    });
+    match (missing.next(), libvirt) {
+        (None, _) => Maker::Tool,
+        (Some(_), true) => Maker::OldLibvirt,
+        (Some(_), false) => Maker::Hand,
+    }
+}
+
+impl<'a> Seen<'a> {
+    /// Its addresses, as the host lists them.
+    pub fn addresses(&self) -> impl Iterator<Item = &'a Address> {
+        let ours = self.capture.state.addresses.iter();
+        ours.filter(|address| address.link == *self.bridge)
+    }
+
+    /// The routes through it.
+    pub fn routes(&self) -> impl Iterator<Item = &'a Route> {
+        let routes = self.capture.state.routes.iter();
+        routes.filter(|route| route.link == *self.bridge)
+    }
+
+    /// Whether rules of this family were looked at.
+    pub fn rules_observed(&self, family: Family) -> bool {
+        self.capture.observed(Topic::Iptables(family)) || self.capture.observed(Topic::Nft)
+    }
+
+    /// The value of a kernel setting, `net.ipv4.ip_forward`, if it was captured.
+    pub fn sysctl(&self, key: &[&str]) -> Option<&'a str> {
+        let sysctls = self.capture.state.sysctls.iter();
+        let mut of = sysctls.filter(|sysctl| sysctl.key.iter().eq(key));
+        of.next_back().map(|sysctl| sysctl.value.as_str())
+    }
+
+    /// The files of a host that can say such a thing, without lines.
+    pub fn files_of(&self, role: Role) -> Vec<Origin> {
+        let files = self.capture.files.iter().enumerate();
+        let of = files.filter(|(_, file)| file.role == Some(role));
+        of.map(|(at, _)| Origin {
+            file: FileId(at),
+            line: None,
+        })
+        .collect()
+    }
+
+    /// The configuration of its dnsmasq as a whole.
+    pub fn conf_file(&self) -> Option<Origin> {
+        let (file, _) = &self.files?.conf;
+        Some(Origin {
+            file: *file,
+            line: None,
+        })
+    }
+
+    /// The lines of the configuration of its dnsmasq that begin with this.
+    pub fn conf_lines(&self, start: &str) -> Vec<Origin> {
+        let conf = self.files.map(|files| &files.conf);
+        lines(conf, |line| line.starts_with(start))
+    }
+
+    /// The line of reserved hosts that stands at this place among them; by hand they stand in the
+    /// configuration itself.
+    pub fn hosts_line(&self, at: usize) -> Option<Origin> {
+        if self.maker == Maker::Hand {
+            return self.conf_lines("dhcp-host=").get(at).copied();
+        }
+        let hosts = self.files.and_then(|files| files.hosts.as_ref());
+        lines(hosts, |line| !line.is_empty()).get(at).copied()
+    }
+
+    /// The line of fixed names that stands at this place among them.
+    pub fn names_line(&self, at: usize) -> Option<Origin> {
+        let names = self.files.and_then(|files| files.names.as_ref());
+        lines(names, |line| !line.is_empty()).get(at).copied()
+    }
+}
+
+fn lines(file: Option<&(FileId, String)>, wanted: impl Fn(&str) -> bool) -> Vec<Origin> {
+    let Some((file, text)) = file else {
+        return Vec::new();
+    };
+    let lines = text.lines().enumerate().filter(|(_, line)| wanted(line));
+    lines
+        .map(|(at, _)| Origin {
+            file: *file,
+            line: Some(at + 1),
+        })
+        .collect()
+}

@@ -1,0 +1,68 @@
+//! `<dns>`, `<domain>`, `<dhcp>`, `<tftp>` and the options: what dnsmasq was told.
+//!
+//! The inverse of [`lower::service`](crate::lower::service): what a network would tell dnsmasq is
+//! compared with what its files say in [`told`].
+
+pub(super) mod by_hand;
+mod dhcp;
+mod dns;
+pub(super) mod told;
+
+use super::evidence::{Draft, Element};
+use super::seen::Seen;
+use crate::capture::Topic;
+use crate::network::{Dns, DnsmasqOption, Domain, Subnet};
+
+/// What was learnt of a network's services; what belongs to a subnet was put there.
+pub(super) struct Services {
+    /// The domain of the guests.
+    pub domain: Option<Domain>,
+    /// What the name server does.
+    pub dns: Dns,
+    /// Further lines, word for word.
+    pub options: Vec<DnsmasqOption>,
+}
+
+/// Reads what dnsmasq was told, and gives each subnet what is served there.
+pub(super) fn read(seen: &Seen<'_>, subnets: &mut [Subnet], draft: &mut Draft) -> Services {
+    let Some(service) = &seen.service else {
+        return Services {
+            domain: None,
+            dns: without(seen, subnets, draft),
+            options: Vec::new(),
+        };
+    };
+    dhcp::read(seen, service, subnets, draft);
+    dhcp::tftp(seen, service, subnets, draft);
+    let mut options = dns::local_reverse(seen, service, subnets, draft);
+    options.extend(service.options.iter().map(ToString::to_string));
+    let options: Vec<DnsmasqOption> = options
+        .iter()
+        .filter_map(|line| line.parse().ok().map(DnsmasqOption))
+        .collect();
+    for (at, option) in options.iter().enumerate() {
+        let line = option.0.as_str();
+        draft.proves(Element::Option(at), seen.conf_lines(line));
+    }
+    Services {
+        domain: dns::domain(seen, service, draft),
+        dns: dns::read(seen, service, draft),
+        options,
+    }
+}
+
+/// No dnsmasq serves the bridge.
+fn without(seen: &Seen<'_>, subnets: &[Subnet], draft: &mut Draft) -> Dns {
+    let mut dns = Dns::default();
+    if !seen.capture.observed(Topic::Services) {
+        draft.unknown(
+            Element::Network,
+            "DHCP, DNS, the domain and TFTP",
+            "look into /var/lib/libvirt/dnsmasq, /etc/lanwright/dnsmasq or /etc/dnsmasq.d",
+        );
+    } else if !subnets.is_empty() {
+        draft.note(Element::Dns, "no dnsmasq serves this network");
+        dns.disabled = true;
+    }
+    dns
+}
