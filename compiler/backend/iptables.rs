@@ -4,15 +4,26 @@
 //! [`lower::layout`](crate::lower::layout). [`print()`] and [`parse()`] are each other's inverse,
 //! for any ruleset of one family; matches and targets without a type of ours pass word for word.
 
+mod draft;
+mod extension;
+mod header;
 mod line;
 mod listing;
+mod name;
+mod option;
+mod own;
 mod parse;
 mod print;
-mod words;
+mod reader;
+mod report;
+mod rule;
+mod table;
+mod value;
+mod word;
 
 pub use listing::{Listing, Loss, LossKind, Remark, UNSEEN_DEVICES, is_listing, read_listing};
-pub use parse::parse;
-pub use print::{print, print_rule};
+pub use parse::{Assumed, Dump, parse, parse_dumps};
+pub use print::{Counters, print, print_rule, print_with};
 
 use serde::Serialize;
 

@@ -241,7 +241,7 @@ pub enum Match {
         /// Whether it must be otherwise.
         negated: bool,
     },
-    /// The security parameters index of an IPsec header; implies its protocol for IPv4.
+    /// The security parameters index of an IPsec header.
     Spi {
         /// The header.
         header: SpiHeader,

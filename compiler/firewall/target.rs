@@ -78,7 +78,8 @@ pub enum Target {
     Assign(Box<Assignment>),
     /// The packet is counted, and goes on (nft only, where it is not the rule's own counter).
     Count(Counter),
-    /// The connection is not tracked (`NOTRACK`, `-j CT --notrack`, nft's `notrack`).
+    /// The connection is not tracked (`-j NOTRACK`, nft's `notrack`; `-j CT --notrack` is a
+    /// [`CtAssign`]).
     Notrack,
     /// A socket of this host gets the packet.
     Tproxy(Box<Tproxy>),

@@ -2,16 +2,36 @@
 
 use std::fmt::Write as _;
 
+use super::extension::push_word;
 use super::line;
 use crate::backend::gap::Inexpressible;
-use crate::firewall::{Base, ChainPolicy, Family, Rule, Ruleset, Table, TableFamily};
+use crate::firewall::{Base, ChainPolicy, Counter, Family, Rule, Ruleset, Table, TableFamily};
+
+/// Whether rules are printed with what they counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Counters {
+    /// No, as `iptables-save` does; policies say it all the same.
+    #[default]
+    Hidden,
+    /// Yes, as `iptables-save -c` does.
+    Shown,
+}
 
 /// The tables of one family, each with its chains first, its rules, and COMMIT.
 pub fn print(ruleset: &Ruleset, family: Family) -> Result<String, Inexpressible> {
+    print_with(ruleset, family, Counters::Hidden)
+}
+
+/// The same, with counters if they are wanted.
+pub fn print_with(
+    ruleset: &Ruleset,
+    family: Family,
+    counters: Counters,
+) -> Result<String, Inexpressible> {
     let mut text = String::new();
     for table in &ruleset.tables {
         if table_family(table) == Some(family) {
-            print_table(&mut text, table, family)?;
+            print_table(&mut text, table, family, counters)?;
         }
     }
     Ok(text)
@@ -32,19 +52,36 @@ fn table_family(table: &Table) -> Option<Family> {
     }
 }
 
-fn print_table(text: &mut String, table: &Table, family: Family) -> Result<(), Inexpressible> {
-    if let Some(map) = table.sets.first() {
-        return Err(line::inexpressible(format!("the map '{}'", map.name)));
+fn print_table(
+    text: &mut String,
+    table: &Table,
+    family: Family,
+    counters: Counters,
+) -> Result<(), Inexpressible> {
+    if let Some(set) = table.sets.first() {
+        return Err(line::inexpressible(format!("the set '{}'", set.name)));
+    }
+    if let Some(object) = table.objects.first() {
+        return Err(line::inexpressible(format!("the object '{}'", object.name)));
     }
     // Writing into a String cannot fail.
     let _ = writeln!(text, "*{}", table.name);
     for chain in &table.chains {
-        let policy = chain.base.as_ref().map_or("-", policy_word);
-        let _ = writeln!(text, ":{} {policy} [0:0]", chain.name);
+        text.push(':');
+        push_word(text, &chain.name);
+        let (policy, Counter { packets, bytes }) = match &chain.base {
+            Some(base) => (policy_word(base), base.counter),
+            None => ("-", Counter::default()),
+        };
+        let _ = writeln!(text, " {policy} [{packets}:{bytes}]");
     }
     for chain in &table.chains {
         for rule in &chain.rules {
-            let _ = write!(text, "-A {}", chain.name);
+            if let (Counters::Shown, Some(Counter { packets, bytes })) = (counters, rule.counter) {
+                let _ = write!(text, "[{packets}:{bytes}] ");
+            }
+            text.push_str("-A ");
+            push_word(text, &chain.name);
             line::print_rule(text, rule, family)?;
             text.push('\n');
         }

@@ -32,6 +32,9 @@ pub struct CopyMark {
 /// How connection tracking is told to treat a packet (`-j CT`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CtAssign {
+    /// Whether it is not tracked at all; [`Target::Notrack`](super::Target) says just that in
+    /// the old way.
+    pub notrack: bool,
     /// The helper that looks after its connection.
     pub helper: Option<CompactString>,
     /// What of its connection is reported, by name, separated by commas.
