@@ -65,6 +65,8 @@ pub fn parse(text: &str, family: Family) -> Reading<Ruleset> {
 
 /// All dumps of `text`, in order.
 pub fn parse_dumps(text: &str, assumed: Assumed<'_>) -> Reading<Vec<Dump>> {
+    // Some editors put a mark there.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = TextReader::new(assumed, text.len());
     let unfinished = !text.is_empty() && !text.ends_with('\n');
     let last = unfinished.then_some(text.len());
