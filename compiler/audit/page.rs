@@ -17,7 +17,7 @@ use super::report::{NetworkReport, Report, Verdict};
 use crate::backend::template::Template;
 use picture::Picture;
 use rows::{DriftRow, ForeignRows, InterferenceRow, UnexplainedRow, few};
-use text::{count, visible};
+use text::{count, sentence, visible};
 
 static PAGE: Template = crate::template!("audit.html.j2");
 
@@ -276,7 +276,7 @@ impl Section {
             verdict: words(network.verdict),
             tone: tone(network.verdict),
             about: about(network),
-            breaks: network.breaks.iter().map(|each| visible(each)).collect(),
+            breaks: network.breaks.iter().map(|each| sentence(each)).collect(),
             drift: Rows::of(&network.drift, DriftRow::of),
         }
     }

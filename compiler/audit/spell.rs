@@ -1,7 +1,7 @@
 //! Rules and elements in the words of the tool that people know them by.
 
 use crate::backend::{iptables, nftables};
-use crate::firewall::{Chain, Counter, Element, Family, Rule, Table, TableFamily};
+use crate::firewall::{Chain, Counter, Element, Family, Field, Rule, Set, Table, TableFamily};
 
 use super::layer;
 
@@ -49,14 +49,20 @@ fn spelt(iptables: Option<Family>, table: TableFamily, chain: &str, rule: &Rule)
     printed.unwrap_or_else(|_| format!("{:?}", rule.target))
 }
 
-/// An element of a map, without its comment.
+/// An element of one of our maps, without its comment.
 pub fn element(element: &Element) -> String {
     let mut text = String::new();
+    let of_devices = element.key.device().is_some();
+    let field = if of_devices {
+        Field::Oifname
+    } else {
+        Field::Saddr(Family::Ipv4)
+    };
     let bare = Element {
         extra: None,
         ..element.clone()
     };
-    nftables::print_element(&mut text, &bare);
+    nftables::print_element(&mut text, &bare, &Set::verdicts("", field, Vec::new()));
     text
 }
 

@@ -4,18 +4,37 @@
 //! libvirt's layout for a host that has nothing. [`print()`] and [`parse()`] are each other's
 //! inverse; the parser reads both files and listings of their tables.
 
+mod assign;
 mod base;
-mod cursor;
+mod compare;
+mod define;
+mod duration;
+mod element;
+mod expression;
+mod field;
 mod keyword;
+mod limit;
+mod log;
+mod matches;
+mod nat;
+mod object;
 mod parse;
 mod print;
+mod reject;
 mod rule;
+mod set;
 mod statement;
+mod symbol;
+mod target;
 mod token;
 mod transaction;
+mod types;
+mod value;
+mod verdict;
+mod words;
 
 pub use parse::parse;
-pub use print::{print, print_element, print_rule};
+pub use print::{Listing, list, print, print_element, print_rule};
 pub use transaction::transaction;
 
 use serde::Serialize;
@@ -162,11 +181,14 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_named_by_its_line() {
         let text = "table bridge x {\n\tchain y {\n\t}\n}\ntable ip z {\n\tset s {\n\t\t\
-            type ifname\n\t}\n\tchain c {\n\t\taccept\n\t}\n}\nlist ruleset\n";
+            colour red\n\t}\n\tchain c {\n\t\taccept\n\t}\n\tpalace p {\n\t\tx\n\t}\n}\n\
+            list ruleset\ninclude \"other.nft\"\n";
         let read = parse(text);
         let lines: Vec<usize> = read.unread.iter().map(|unread| unread.line).collect();
-        assert_eq!(lines, [1, 6, 13]);
-        assert_eq!(read.value.tables[0].chains[0].rules.len(), 1);
+        assert_eq!(lines, [7, 6, 12, 16, 17]);
+        let names = read.value.tables.iter().map(|table| table.name.as_str());
+        assert_eq!(names.collect::<Vec<_>>(), ["x", "z"]);
+        assert_eq!(read.value.tables[1].chains[0].rules.len(), 1);
     }
 
     #[test]

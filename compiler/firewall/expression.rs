@@ -208,15 +208,50 @@ impl Expression {
         Expression::Net(address.into())
     }
 
+    /// The property of the packet, if it is one.
+    pub fn field(&self) -> Option<&Field> {
+        if let Expression::Field(field) = self {
+            return Some(field);
+        }
+        None
+    }
+
+    /// The number, if it is one and small enough.
+    pub fn number<T: TryFrom<u64>>(&self) -> Option<T> {
+        if let Expression::Number(number) = self {
+            return T::try_from(*number).ok();
+        }
+        None
+    }
+
+    /// The word, if it is one.
+    pub fn word(&self) -> Option<&str> {
+        if let Expression::Word(word) = self {
+            return Some(word);
+        }
+        None
+    }
+
+    /// The address or prefix, if it is one.
+    pub fn net(&self) -> Option<IpNet> {
+        if let Expression::Net(net) = self {
+            return Some(*net);
+        }
+        None
+    }
+
+    /// The hardware address, if it is one.
+    pub fn mac(&self) -> Option<[u8; 6]> {
+        if let Expression::Mac(mac) = self {
+            return Some(*mac);
+        }
+        None
+    }
+
     /// The devices that this value of a field for devices means.
     pub fn device(&self) -> Option<DevicePattern> {
-        #[expect(
-            clippy::wildcard_enum_match_arm,
-            reason = "no other value names a device"
-        )]
-        let text = match self {
-            Expression::Text(text) => text.as_str(),
-            _ => return None,
+        let Expression::Text(text) = self else {
+            return None;
         };
         Some(match (text.strip_suffix("\\*"), text.strip_suffix('*')) {
             // A star that is part of the name is escaped.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::text::{count, visible};
+use super::text::{count, sentence, visible};
 use super::{LONGEST, Rows};
 use crate::audit::report::{
     Drift, DriftKind, ForeignPiece, ForeignRules, Interference, Object, Place, Unexplained,
@@ -64,7 +64,7 @@ impl DriftRow {
             expected: shown(&drift.expected),
             found: shown(&drift.found),
             place: place(&drift.place, None),
-            breaks: shown(&drift.breaks),
+            breaks: drift.breaks.as_deref().map(sentence),
         }
     }
 }
@@ -120,7 +120,7 @@ impl InterferenceRow {
             what: visible(&found.what),
             networks: few(&found.networks),
             place: place(&found.place, None),
-            breaks: visible(&found.breaks),
+            breaks: sentence(&found.breaks),
         }
     }
 }
@@ -166,7 +166,7 @@ impl UnexplainedRow {
     pub(super) fn of(found: &Unexplained) -> Self {
         UnexplainedRow {
             what: found.what.as_deref().map(visible),
-            why: visible(&found.why),
+            why: sentence(&found.why),
             place: place(&found.place, None),
         }
     }

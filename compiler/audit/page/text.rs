@@ -24,6 +24,18 @@ pub(super) fn visible(text: &str) -> String {
     shown
 }
 
+/// A remark as a sentence: with a capital and a full stop.
+pub(super) fn sentence(remark: &str) -> String {
+    let shown = visible(remark);
+    let mut rest = shown.chars();
+    let first = rest.next().into_iter().flat_map(char::to_uppercase);
+    let mut sentence: String = first.chain(rest).collect();
+    if !sentence.ends_with(['.', '!', '?', '…']) && !sentence.is_empty() {
+        sentence.push('.');
+    }
+    sentence
+}
+
 /// Whether a character has no shape of its own but changes how others are shown.
 fn hides(c: char) -> bool {
     matches!(
@@ -83,6 +95,13 @@ mod tests {
         assert_eq!(visible("häß 网"), "häß 网");
         let long = visible(&"x".repeat(10_000_000));
         assert!(long.len() < 2100 && long.ends_with("(10000000 bytes in all)"));
+    }
+
+    #[test]
+    fn remarks_become_sentences() {
+        assert_eq!(sentence("guests get no lease"), "Guests get no lease.");
+        assert_eq!(sentence("All is well."), "All is well.");
+        assert_eq!(sentence(""), "");
     }
 
     #[test]

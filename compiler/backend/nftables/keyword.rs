@@ -16,6 +16,19 @@ pub(super) fn family(family: TableFamily) -> &'static str {
     }
 }
 
+/// The family that a word means.
+pub(super) fn read_family(word: &str) -> Option<TableFamily> {
+    const ALL: [TableFamily; 6] = [
+        TableFamily::Ip,
+        TableFamily::Ip6,
+        TableFamily::Inet,
+        TableFamily::Arp,
+        TableFamily::Bridge,
+        TableFamily::Netdev,
+    ];
+    ALL.into_iter().find(|each| family(*each) == word)
+}
+
 /// The word for a hook.
 pub(super) fn hook(hook: Hook) -> &'static str {
     match hook {

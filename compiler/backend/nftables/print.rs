@@ -1,21 +1,36 @@
-//! Printing tables as `nft -s list ruleset` does: tables, maps, chains.
+//! Printing tables as `nft list ruleset` does: objects, sets, chains.
 
 use std::fmt::Write as _;
 
 use super::base::base_line;
 use super::keyword;
-use super::rule::{net, rule_words};
+use super::object;
+use super::rule;
+use super::set;
 use crate::backend::gap::Inexpressible;
-use crate::firewall::{
-    Chain, Element, ElementValue, Expression, Rule, Ruleset, Set, SetType, Table, TableFamily,
-    Target,
-};
+use crate::firewall::{Chain, Counter, Element, Rule, Ruleset, Set, Table, TableFamily};
 
-/// All tables, as a listing has them. Loading it adds to what is there.
+/// Which of nft's listings a text is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listing {
+    /// For a file: as `nft -s list ruleset`, but for what nft lists in a way that it cannot load.
+    Loadable,
+    /// `nft -s list ruleset`: without what was counted.
+    Rules,
+    /// `nft list ruleset`.
+    State,
+}
+
+/// All tables, for a file. Loading it adds to what is there.
 pub fn print(ruleset: &Ruleset) -> Result<String, Inexpressible> {
+    list(ruleset, Listing::Loadable)
+}
+
+/// All tables, as nft lists them.
+pub fn list(ruleset: &Ruleset, listing: Listing) -> Result<String, Inexpressible> {
     let mut text = String::new();
     for table in &ruleset.tables {
-        print_table(&mut text, table)?;
+        print_table(&mut text, table, listing)?;
     }
     Ok(text)
 }
@@ -26,60 +41,89 @@ pub fn print_rule(
     rule: &Rule,
     family: TableFamily,
 ) -> Result<(), Inexpressible> {
-    rule_words(text, rule, family)?;
-    text.truncate(text.trim_end_matches(' ').len());
-    Ok(())
+    rule::print(text, rule, family, Listing::Loadable)
 }
 
-/// Appends one element of a map: key, comment, chain.
-pub fn print_element(text: &mut String, element: &Element) {
-    // Writing into a String cannot fail.
-    if let Expression::Net(prefix) = &element.key {
-        let _ = write!(text, "{}", net(prefix));
-    }
-    if let Some(device) = element.key.device() {
-        let _ = write!(text, "\"{}\"", device.name());
-    }
-    if let Some(comment) = element.comment() {
-        let _ = write!(text, " {}", comment_line(comment));
-    }
-    if let Some(ElementValue::Verdict(Target::Jump(chain))) = &element.value {
-        let _ = write!(text, " : jump {chain}");
-    }
+/// Appends one element of a set or map.
+pub fn print_element(text: &mut String, element: &Element, set: &Set) {
+    set::print_element(text, element, set, Listing::Loadable);
 }
 
 pub(super) fn comment_line(comment: &str) -> String {
     format!("comment \"{comment}\"")
 }
 
-/// What a map is looked up by. Never `type`: what newer versions of nft store for that makes older
-/// ones crash as they list it.
-pub(super) fn key_line(key: &SetType) -> String {
-    match &key.of {
-        Some(Expression::Field(field)) => format!("typeof {} : verdict", keyword::field(field)),
-        Some(_) | None => String::new(),
+pub(super) fn print_counter(text: &mut String, counter: Counter, listing: Listing) {
+    match listing {
+        Listing::Loadable | Listing::Rules => text.push_str("counter"),
+        Listing::State => {
+            let Counter { packets, bytes } = counter;
+            // Writing into a String cannot fail.
+            let _ = write!(text, "counter packets {packets} bytes {bytes}");
+        }
     }
 }
 
-fn print_table(text: &mut String, table: &Table) -> Result<(), Inexpressible> {
-    // Writing into a String cannot fail.
-    let _ = writeln!(
-        text,
-        "table {} {} {{",
-        keyword::family(table.family),
-        table.name
-    );
-    if let Some(comment) = &table.comment {
-        let _ = writeln!(text, "\t{}", comment_line(comment));
+/// A text that can stand in quotes: nft has no way to write a quote.
+pub(super) fn quotable(text: &str) -> Result<&str, Inexpressible> {
+    match text.contains(['"', '\n']) {
+        true => Err(inexpressible(format!("the text '{}'", text.escape_debug()))),
+        false => Ok(text),
     }
-    let mut first = table.comment.is_none();
-    for map in &table.sets {
+}
+
+/// A name that can stand in a text as it is.
+fn named(name: &str) -> Result<&str, Inexpressible> {
+    match name.is_empty() || name.contains(|c: char| c.is_whitespace() || "{};,\"#".contains(c)) {
+        true => Err(inexpressible(format!("the name '{}'", name.escape_debug()))),
+        false => Ok(name),
+    }
+}
+
+pub(super) fn inexpressible(what: impl Into<String>) -> Inexpressible {
+    Inexpressible {
+        language: "nft",
+        what: what.into(),
+    }
+}
+
+fn print_table(text: &mut String, table: &Table, listing: Listing) -> Result<(), Inexpressible> {
+    let family = keyword::family(table.family);
+    // Writing into a String cannot fail.
+    let _ = writeln!(text, "table {family} {} {{", named(&table.name)?);
+    let mut first = true;
+    let flags = [
+        (table.flags.dormant, "dormant"),
+        (table.flags.owner, "owner"),
+        (table.flags.persist, "persist"),
+    ];
+    let flags: Vec<&str> = flags
+        .iter()
+        .filter(|(on, _)| *on)
+        .map(|(_, word)| *word)
+        .collect();
+    if !flags.is_empty() {
+        let _ = writeln!(text, "\tflags {}", flags.join(","));
+        first = false;
+    }
+    if let Some(comment) = &table.comment {
+        let _ = writeln!(text, "\t{}", comment_line(quotable(comment)?));
+        first = false;
+    }
+    for each in &table.objects {
+        named(&each.name)?;
         separate(text, &mut first);
-        print_map(text, map);
+        object::print(text, each, listing)?;
+    }
+    for each in &table.sets {
+        named(&each.name)?;
+        separate(text, &mut first);
+        set::print(text, each, listing)?;
     }
     for chain in &table.chains {
+        named(&chain.name)?;
         separate(text, &mut first);
-        print_chain(text, chain, table.family)?;
+        print_chain(text, chain, table.family, listing)?;
     }
     text.push_str("}\n");
     Ok(())
@@ -92,36 +136,36 @@ fn separate(text: &mut String, first: &mut bool) {
     *first = false;
 }
 
-fn print_map(text: &mut String, map: &Set) {
-    // Writing into a String cannot fail.
-    let _ = writeln!(text, "\tmap {} {{\n\t\t{}", map.name, key_line(&map.key));
-    if map.flags.interval {
-        text.push_str("\t\tflags interval\n");
-    }
-    for (at, element) in map.elements.iter().enumerate() {
-        text.push_str(match at {
-            0 => "\t\telements = { ",
-            _ => ",\n\t\t\t     ",
-        });
-        print_element(text, element);
-    }
-    if !map.elements.is_empty() {
-        text.push_str(" }\n");
-    }
-    text.push_str("\t}\n");
-}
-
-fn print_chain(text: &mut String, chain: &Chain, family: TableFamily) -> Result<(), Inexpressible> {
+fn print_chain(
+    text: &mut String,
+    chain: &Chain,
+    family: TableFamily,
+    listing: Listing,
+) -> Result<(), Inexpressible> {
     // Writing into a String cannot fail.
     let _ = writeln!(text, "\tchain {} {{", chain.name);
+    print_head(text, chain, family)?;
+    print_rules(text, chain, family, listing)?;
+    text.push_str("\t}\n");
+    Ok(())
+}
+
+/// Appends what a chain says before its rules.
+pub(super) fn print_head(
+    text: &mut String,
+    chain: &Chain,
+    family: TableFamily,
+) -> Result<(), Inexpressible> {
+    // Writing into a String cannot fail.
     if let Some(comment) = &chain.comment {
-        let _ = writeln!(text, "\t\t{}", comment_line(comment));
+        let _ = writeln!(text, "\t\t{}", comment_line(quotable(comment)?));
     }
     if let Some(base) = &chain.base {
-        let _ = writeln!(text, "\t\t{}", base_line(base));
+        let _ = writeln!(text, "\t\t{}", base_line(base, family));
+        if base.offload {
+            text.push_str("\t\tflags offload;\n");
+        }
     }
-    print_rules(text, chain, family)?;
-    text.push_str("\t}\n");
     Ok(())
 }
 
@@ -130,10 +174,11 @@ pub(super) fn print_rules(
     text: &mut String,
     chain: &Chain,
     family: TableFamily,
+    listing: Listing,
 ) -> Result<(), Inexpressible> {
-    for rule in &chain.rules {
+    for each in &chain.rules {
         text.push_str("\t\t");
-        print_rule(text, rule, family)?;
+        rule::print(text, each, family, listing)?;
         text.push('\n');
     }
     Ok(())

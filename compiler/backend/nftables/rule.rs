@@ -1,239 +1,194 @@
-//! Printing one rule in nft's words.
+//! One rule of nft's language, read and printed.
+//!
+//! A rule is a row of statements. What has no type is kept as the piece of text it is; from the
+//! first word on that begins no statement we know, only the end of the rule is still looked at: a
+//! counter, a verdict, a comment.
 
-use std::fmt;
 use std::fmt::Write as _;
-use std::net::IpAddr;
 
-use ipnet::IpNet;
+use compact_str::CompactString;
 
-use super::keyword;
+use super::matches;
+use super::print::{Listing, inexpressible, print_counter, quotable};
+use super::statement::{self, Statement};
+use super::target;
+use super::words::Words;
 use crate::backend::gap::Inexpressible;
-use crate::firewall::{
-    Bound, CtStates, Expression, Family, Match, NatAddress, PortSide, Ports, RejectWith, Rule,
-    TableFamily, Target,
-};
-use crate::value::PortRange;
+use crate::firewall::{Effect, Match, Rule, TableFamily, Target};
 
-/// Appends the rule's matches, counter and target, each word with a blank after it.
-pub(super) fn rule_words(
+/// How many words at the end of a rule are looked at, if its middle was not understood.
+const TAIL: usize = 24;
+
+/// The rule that `words` say, in a table of this family.
+pub(super) fn read(mut words: Words<'_>, family: TableFamily) -> Rule {
+    let mut reader = Reader {
+        rule: Rule::uncounted(Vec::new(), Target::Continue),
+        comment: None,
+    };
+    let mut ended = None;
+    while !words.is_empty() {
+        let before = words;
+        match statement::read(&mut words, family) {
+            Some(Statement::Comment(comment)) => reader.comment = Some(comment),
+            Some(statement) => {
+                if let Some(end) = ended {
+                    reader.keep_from(end);
+                    break;
+                }
+                if matches!(&statement, Statement::Do(target) if is_end(target)) {
+                    ended = Some(before);
+                }
+                reader.add(statement);
+            }
+            None => match known_end(words, family) {
+                Some(end) => {
+                    let unknown = words.first(words.len() - end.len());
+                    reader.rule.matches.push(Match::Other(unknown));
+                    words = end;
+                }
+                None => {
+                    reader.add(Statement::Do(Target::Other(words.all())));
+                    break;
+                }
+            },
+        }
+    }
+    reader.finish()
+}
+
+/// A rule as far as it was read. All that is done stands among its effects for now.
+struct Reader {
+    rule: Rule,
+    comment: Option<CompactString>,
+}
+
+impl Reader {
+    fn add(&mut self, statement: Statement) {
+        match statement {
+            Statement::Match(each) => self.rule.matches.push(each),
+            Statement::Do(what) => self.rule.effects.push(Effect {
+                after: self.rule.matches.len(),
+                what,
+            }),
+            Statement::Comment(comment) => self.comment = Some(comment),
+        }
+    }
+
+    /// Keeps all from the verdict on word for word: nft lets nothing follow one.
+    fn keep_from(&mut self, end: Words<'_>) {
+        self.rule.effects.pop();
+        self.comment = None;
+        self.add(Statement::Do(Target::Other(end.all())));
+    }
+
+    /// The counter and the target to their places.
+    fn finish(self) -> Rule {
+        let Reader { mut rule, comment } = self;
+        let last = rule.matches.len();
+        let first = rule.effects.iter().position(|each| each.after == last);
+        if let Some(at) = first
+            && let Target::Count(counter) = rule.effects[at].what
+        {
+            rule.counter = Some(counter);
+            rule.effects.remove(at);
+        }
+        let is_target = |each: &mut Effect| each.after == last && each.what != Target::Continue;
+        if let Some(effect) = rule.effects.pop_if(is_target) {
+            rule.target = effect.what;
+        }
+        rule.matches.extend(comment.map(Match::Comment));
+        rule
+    }
+}
+
+/// Whether nothing may follow in the rule.
+fn is_end(target: &Target) -> bool {
+    matches!(
+        target,
+        Target::Accept
+            | Target::Drop
+            | Target::Return
+            | Target::Jump(_)
+            | Target::Goto(_)
+            | Target::Reject(_)
+            | Target::Snat(_)
+            | Target::Dnat(_)
+            | Target::Masquerade { .. }
+            | Target::Redirect { .. }
+            | Target::Translate(_)
+            | Target::Queue(_)
+    )
+}
+
+/// The longest end of a rule that only does things, and all of it known.
+fn known_end(words: Words<'_>, family: TableFamily) -> Option<Words<'_>> {
+    let only_does = |end: &Words<'_>| {
+        let mut rest = *end;
+        while !rest.is_empty() {
+            match statement::read(&mut rest, family) {
+                Some(Statement::Do(_) | Statement::Comment(_)) => {}
+                Some(Statement::Match(_)) | None => return false,
+            }
+        }
+        true
+    };
+    let longest = words.len().saturating_sub(1).min(TAIL);
+    let mut ends = (1..=longest).rev().map(|count| words.last(count));
+    ends.find(only_does)
+}
+
+/// Appends the rule, without a line break.
+pub(super) fn print(
     text: &mut String,
     rule: &Rule,
     family: TableFamily,
+    listing: Listing,
 ) -> Result<(), Inexpressible> {
-    for each in &rule.matches {
-        match_words(text, each)?;
-    }
-    if rule.counter.is_some() {
-        text.push_str("counter ");
-    }
-    target_words(text, &rule.target, family)
-}
-
-fn inexpressible(what: impl Into<String>) -> Inexpressible {
-    Inexpressible {
-        language: "nft",
-        what: what.into(),
-    }
-}
-
-/// A prefix as nft lists it: a single address has no length.
-pub(super) fn net(net: &IpNet) -> impl fmt::Display {
-    NetWord(*net)
-}
-
-struct NetWord(IpNet);
-
-impl fmt::Display for NetWord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.prefix_len() == self.0.max_prefix_len() {
-            self.0.addr().fmt(f)
-        } else {
-            self.0.fmt(f)
-        }
-    }
-}
-
-fn match_words(text: &mut String, each: &Match) -> Result<(), Inexpressible> {
-    // Writing into a String cannot fail.
-    let _ = match each {
-        Match::InDevice { name, bound, .. } => {
-            write!(text, "i{} \"{}\" ", device(*bound), name.name())
-        }
-        Match::OutDevice { name, bound, .. } => {
-            write!(text, "o{} \"{}\" ", device(*bound), name.name())
-        }
-        Match::Source { net, negated } => address(text, "saddr", net, *negated),
-        Match::Destination { net, negated } => address(text, "daddr", net, *negated),
-        Match::Family(Family::Ipv4) => write!(text, "meta nfproto ipv4 "),
-        Match::Family(Family::Ipv6) => write!(text, "meta nfproto ipv6 "),
-        Match::Protocol { protocol, .. } => write!(text, "meta l4proto {protocol} "),
-        Match::Port {
-            side: PortSide::Destination,
-            protocol: Some(protocol),
-            ports: Ports::One(ports),
-            negated: false,
-        } => {
-            write!(text, "{protocol} dport {ports} ")
-        }
-        Match::CtState { states, .. } if *states == CtStates::default() => {
-            return Err(inexpressible("a match of no connection state"));
-        }
-        Match::CtState { states, .. } => state_words(text, *states),
-        Match::Other(words) => write!(text, "{words} "),
-        Match::AddressRange(_)
-        | Match::MaskedAddress(_)
-        | Match::Fragment { .. }
-        | Match::Port { .. }
-        | Match::TcpFlags { .. }
-        | Match::TcpOption { .. }
-        | Match::Icmp { .. }
-        | Match::Conntrack(_)
-        | Match::Helper { .. }
-        | Match::ConnLimit(_)
-        | Match::Mark { .. }
-        | Match::CtMark { .. }
-        | Match::SourceMac { .. }
-        | Match::PacketType { .. }
-        | Match::AddressType { .. }
-        | Match::Physdev(_)
-        | Match::Set(_)
-        | Match::Limit(_)
-        | Match::HashLimit(_)
-        | Match::Recent(_)
-        | Match::Statistic { .. }
-        | Match::Owner(_)
-        | Match::Ipsec(_)
-        | Match::RpFilter(_)
-        | Match::Length { .. }
-        | Match::HopLimit { .. }
-        | Match::Dscp { .. }
-        | Match::Tos { .. }
-        | Match::Spi { .. }
-        | Match::Module(_)
-        | Match::Compare(_)
-        | Match::Comment(_) => return Err(inexpressible("this match")),
+    let mut line = Line {
+        start: text.len(),
+        text,
     };
-    Ok(())
-}
-
-fn device(bound: Bound) -> &'static str {
-    match bound {
-        Bound::Name => "ifname",
-        Bound::Index | Bound::Gone => "if",
-    }
-}
-
-fn address(text: &mut String, side: &str, prefix: &IpNet, negated: bool) -> fmt::Result {
-    let family = match Family::of(prefix) {
-        Family::Ipv4 => "ip",
-        Family::Ipv6 => "ip6",
-    };
-    let not = if negated { "!= " } else { "" };
-    write!(text, "{family} {side} {not}{} ", net(prefix))
-}
-
-/// In the order of the kernel's bits, as nft lists them.
-fn state_words(text: &mut String, states: CtStates) -> fmt::Result {
-    let words = [
-        (states.invalid, "invalid"),
-        (states.established, "established"),
-        (states.related, "related"),
-        (states.new, "new"),
-        (states.untracked, "untracked"),
-    ];
-    text.push_str("ct state");
-    let mut before = ' ';
-    for (_, word) in words.into_iter().filter(|(set, _)| *set) {
-        write!(text, "{before}{word}")?;
-        before = ',';
-    }
-    write!(text, " ")
-}
-
-fn target_words(
-    text: &mut String,
-    target: &Target,
-    family: TableFamily,
-) -> Result<(), Inexpressible> {
-    // Writing into a String cannot fail.
-    let _ = match target {
-        Target::Accept => write!(text, "accept"),
-        Target::Drop => write!(text, "drop"),
-        Target::Reject(RejectWith::PortUnreachable) => write!(text, "reject"),
-        Target::Return => write!(text, "return"),
-        Target::Jump(chain) => write!(text, "jump {chain}"),
-        Target::Vmap(lookup) => match (&lookup.key, &lookup.map) {
-            (Expression::Field(field), Expression::Named(map)) => {
-                write!(text, "{} vmap @{map}", keyword::field(field))
+    let mut effects = rule.effects.iter().peekable();
+    let mut comment = None;
+    for (at, each) in rule.matches.iter().enumerate() {
+        if let Match::Comment(words) = each {
+            if comment.replace(words).is_some() {
+                return Err(inexpressible("two comments on one rule"));
             }
-            (_, _) => return Err(inexpressible("this map")),
-        },
-        Target::Masquerade { ports: None, .. } => write!(text, "masquerade"),
-        Target::Masquerade {
-            ports: Some(ports), ..
-        } => {
-            write!(text, "masquerade to :{}-{}", ports.start(), ports.end())
+            continue;
         }
-        Target::Snat(nat) => match nat.to {
-            Some(to) => snat(text, to, nat.ports, family),
-            None => return Err(inexpressible("a source without an address")),
-        },
-        Target::ChecksumFill => return Err(inexpressible("to fill in a checksum")),
-        Target::Continue => Ok(()),
-        Target::Other(words) => write!(text, "{words}"),
-        Target::Reject(_)
-        | Target::Goto(_)
-        | Target::Dnat(_)
-        | Target::Redirect { .. }
-        | Target::Netmap(_)
-        | Target::Log(_)
-        | Target::SetMark(_)
-        | Target::SetCtMark(_)
-        | Target::CopyMark(_)
-        | Target::Ct(_)
-        | Target::Tproxy(_)
-        | Target::Queue(_)
-        | Target::SegmentSize(_)
-        | Target::SetDscp(_)
-        | Target::SetTos(_)
-        | Target::SetHops(_)
-        | Target::Classify { .. }
-        | Target::SetChange(_)
-        | Target::Trace
-        | Target::Translate(_)
-        | Target::Assign(_)
-        | Target::Count(_)
-        | Target::Notrack => return Err(inexpressible("this target")),
-    };
+        while let Some(effect) = effects.next_if(|effect| effect.after <= at) {
+            target::print(line.next(), &effect.what, family, listing)?;
+        }
+        matches::print(line.next(), each, listing)?;
+    }
+    if let Some(counter) = rule.counter {
+        print_counter(line.next(), counter, listing);
+    }
+    for effect in effects {
+        target::print(line.next(), &effect.what, family, listing)?;
+    }
+    if rule.target != Target::Continue {
+        target::print(line.next(), &rule.target, family, listing)?;
+    }
+    if let Some(comment) = comment {
+        // Writing into a String cannot fail.
+        let _ = write!(line.next(), "comment \"{}\"", quotable(comment)?);
+    }
     Ok(())
 }
 
-/// `snat to a-b:lo-hi`; IPv6 in brackets when ports follow; a table of both families says which.
-fn snat(
-    text: &mut String,
-    to: NatAddress,
-    ports: Option<PortRange>,
-    family: TableFamily,
-) -> fmt::Result {
-    text.push_str(match (family, to.start) {
-        (
-            TableFamily::Inet | TableFamily::Bridge | TableFamily::Netdev | TableFamily::Arp,
-            IpAddr::V4(_),
-        ) => "snat ip to ",
-        (
-            TableFamily::Inet | TableFamily::Bridge | TableFamily::Netdev | TableFamily::Arp,
-            IpAddr::V6(_),
-        ) => "snat ip6 to ",
-        (TableFamily::Ip | TableFamily::Ip6, _) => "snat to ",
-    });
-    let brackets = ports.is_some() && to.start.is_ipv6();
-    let (open, close) = if brackets { ("[", "]") } else { ("", "") };
-    write!(text, "{open}{}{close}", to.start)?;
-    if to.end != to.start {
-        write!(text, "-{open}{}{close}", to.end)?;
-    }
-    match ports {
-        Some(ports) => write!(text, ":{}-{}", ports.start(), ports.end()),
-        None => Ok(()),
+/// A line of statements with blanks between them.
+struct Line<'a> {
+    text: &'a mut String,
+    start: usize,
+}
+
+impl Line<'_> {
+    fn next(&mut self) -> &mut String {
+        if self.text.len() > self.start {
+            self.text.push(' ');
+        }
+        self.text
     }
 }

@@ -1,279 +1,281 @@
-//! Reading one rule of nft's language.
-//!
-//! Matches, a counter, a target, as far as there is a type for each; from the first word that has
-//! none, the rest of the rule is kept as the piece of text it is.
+//! The statements of a rule, one after the other: what is asked, what is done, what ends it.
 
-use std::net::IpAddr;
+use compact_str::CompactString;
 
-use ipnet::IpNet;
+use super::assign;
+use super::compare;
+use super::limit;
+use super::log;
+use super::nat;
+use super::reject;
+use super::token::Kind;
+use super::value;
+use super::verdict;
+use super::words::Words;
+use crate::firewall::{Counter, Lookup, Match, Queue, TableFamily, Target};
 
-use super::token::{Kind, Token};
-use crate::firewall::{
-    Bound, Counter, CtStates, DevicePattern, Expression, Family, Field, Lookup, Match, NatAddress,
-    NatFlags, NatTarget, Place, Protocol, RejectWith, Rule, Target,
-};
-use crate::value::PortRange;
-
-/// The rule that `tokens` say; `text` is what they were cut from.
-pub(super) fn read_rule(tokens: &[Token<'_>], text: &str) -> Rule {
-    let mut words = Words { tokens };
-    let mut rule = Rule::uncounted(Vec::new(), Target::Continue);
-    while let Some(each) = words.take(read_match) {
-        rule.matches.push(each);
-    }
-    rule.place = Place::line(tokens.first().map_or(0, |token| token.line));
-    rule.counter = words.take(read_counter);
-    if let [first, .., last] | [first @ last] = words.tokens {
-        let whole = |words: &mut Words<'_>| read_target(words).filter(|_| words.tokens.is_empty());
-        rule.target = words
-            .take(whole)
-            .unwrap_or_else(|| Target::Other(text[first.start..last.end].into()));
-    }
-    rule
+/// One statement of a rule.
+pub(super) enum Statement {
+    /// Something that must hold.
+    Match(Match),
+    /// Something that is done, also a verdict.
+    Do(Target),
+    /// A comment on the rule.
+    Comment(CompactString),
 }
 
-/// The words of a rule that are still to be read.
-#[derive(Clone, Copy)]
-struct Words<'a> {
-    tokens: &'a [Token<'a>],
-}
-
-impl<'a> Words<'a> {
-    /// What `read` makes of the next words; they stay if it makes nothing.
-    fn take<T>(&mut self, read: impl Fn(&mut Words<'a>) -> Option<T>) -> Option<T> {
-        let before = *self;
-        let value = read(self);
-        if value.is_none() {
-            *self = before;
+/// The statement that begins the next words, in a table of this family.
+pub(super) fn read(words: &mut Words<'_>, family: TableFamily) -> Option<Statement> {
+    words.take(|words| match words.peek_word()? {
+        "comment" => {
+            words.word()?;
+            Some(Statement::Comment(words.quoted()?.into()))
         }
-        value
-    }
+        "limit" | "quota" => read_match(words).map(Statement::Match),
+        "xt" => match words.take(read_match) {
+            Some(each) => Some(Statement::Match(each)),
+            None => Some(Statement::Do(Target::Other(read_other(words)?))),
+        },
+        "ct" => match words.take(read_count) {
+            Some(count) => Some(Statement::Match(Match::Other(count))),
+            None => read_expression(words),
+        },
+        _ => match words.take(|words| read_target(words, family)) {
+            Some(target) => Some(Statement::Do(target)),
+            None => read_expression(words),
+        },
+    })
+}
 
-    fn next(&mut self, kind: Kind) -> Option<&'a str> {
-        let (first, rest) = self.tokens.split_first()?;
-        self.tokens = rest;
-        (first.kind == kind).then_some(first.text)
-    }
+/// What begins with a property of the packet: a comparison, a look-up, a change.
+fn read_expression(words: &mut Words<'_>) -> Option<Statement> {
+    let left = value::left(words)?;
+    Some(match words.peek_word() {
+        Some("vmap") => {
+            words.word()?;
+            let map = value::map(words)?;
+            let lookup = Box::new(Lookup { key: left, map });
+            Statement::Do(Target::Vmap(lookup))
+        }
+        Some("set") => {
+            words.word()?;
+            let value = value::computed(words)?;
+            Statement::Do(assign::typed(left, value))
+        }
+        Some(_) | None => Statement::Match(compare::read(left, words)?),
+    })
+}
 
-    fn word(&mut self) -> Option<&'a str> {
-        self.next(Kind::Word)
+/// What must hold, but does not ask for a property of the packet.
+fn read_match(words: &mut Words<'_>) -> Option<Match> {
+    if let Some(limit) = words.take(limit::read) {
+        return Some(Match::Limit(Box::new(limit)));
     }
+    let start = *words;
+    match words.word()? {
+        // A name: of an object, or what a map says.
+        "limit" | "quota" if words.the("name").is_some() => {
+            read_name(words)?;
+        }
+        "quota" => {
+            let _ = words.the("over").or_else(|| words.the("until"));
+            read_amount(words)?;
+            if words.the("used").is_some() {
+                read_amount(words)?;
+            }
+        }
+        "xt" => {
+            words.the("match")?;
+            words.next()?;
+        }
+        _ => return None,
+    }
+    Some(Match::Other(words.since(start)))
+}
 
-    /// The next word, if it is this one.
-    fn the(&mut self, wanted: &str) -> Option<()> {
-        let found = self.take(|words| words.word().filter(|word| *word == wanted));
-        found.map(|_| ())
+fn read_amount(words: &mut Words<'_>) -> Option<()> {
+    let _: u64 = words.number()?;
+    words.word().map(|_| ())
+}
+
+fn read_name(words: &mut Words<'_>) -> Option<()> {
+    match words.quoted() {
+        Some(_) => Some(()),
+        None => value::computed(words).map(|_| ()),
     }
 }
 
-fn read_counter(words: &mut Words<'_>) -> Option<Counter> {
+/// `ct count over 10`.
+fn read_count(words: &mut Words<'_>) -> Option<CompactString> {
+    let start = *words;
+    words.the("ct")?;
+    words.the("count")?;
+    let _ = words.the("over");
+    let _: u64 = words.number()?;
+    Some(words.since(start))
+}
+
+/// A counter of the rule itself.
+pub(super) fn read_counter(words: &mut Words<'_>) -> Option<Counter> {
     words.the("counter")?;
     let counted = words.take(|words| {
         words.the("packets")?;
-        let packets = words.word()?.parse().ok()?;
+        let packets = words.number()?;
         words.the("bytes")?;
-        let bytes = words.word()?.parse().ok()?;
+        let bytes = words.number()?;
         Some(Counter { packets, bytes })
     });
     Some(counted.unwrap_or_default())
 }
 
-fn read_match(words: &mut Words<'_>) -> Option<Match> {
-    match words.word()? {
-        "iifname" => read_device(words, Bound::Name, true),
-        "oifname" => read_device(words, Bound::Name, false),
-        "iif" => read_device(words, Bound::Index, true),
-        "oif" => read_device(words, Bound::Index, false),
-        family @ ("ip" | "ip6") => read_address(words, family == "ip"),
-        "meta" => match words.word()? {
-            "nfproto" => match words.word()? {
-                "ipv4" => Some(Match::Family(Family::Ipv4)),
-                "ipv6" => Some(Match::Family(Family::Ipv6)),
-                _ => None,
-            },
-            "l4proto" => Protocol::read(words.word()?).map(Match::protocol),
-            _ => None,
+fn read_target(words: &mut Words<'_>, family: TableFamily) -> Option<Target> {
+    let word = words.peek_word()?;
+    match word {
+        "accept" | "drop" | "return" | "continue" | "jump" | "goto" => verdict::read(words),
+        "reject" => reject::read(words, family).map(Target::Reject),
+        "snat" | "dnat" | "masquerade" | "redirect" => nat::read(words),
+        "log" => Some(Target::Log(Box::new(log::read(words)?))),
+        "queue" => read_queue(words),
+        "notrack" => words.the(word).map(|()| Target::Notrack),
+        "counter" => match words.take(read_named_counter) {
+            Some(named) => Some(Target::Other(named)),
+            None => read_counter(words).map(Target::Count),
         },
-        protocol @ ("tcp" | "udp") => {
-            words.the("dport")?;
-            let ports = read_ports(words.word()?)?;
-            Some(Match::destination_port(Protocol::read(protocol)?, ports))
-        }
-        "ct" => {
-            words.the("state")?;
-            Some(Match::CtState {
-                states: read_states(words)?,
-                negated: false,
-                old: false,
-            })
-        }
-        _ => None,
+        _ => read_other(words).map(Target::Other),
     }
 }
 
-fn read_device(words: &mut Words<'_>, bound: Bound, incoming: bool) -> Option<Match> {
-    let name = words.next(Kind::Quoted)?;
-    let name = match name.strip_suffix('*') {
-        Some(start) => DevicePattern::starting(start),
-        None => DevicePattern::named(name),
+fn read_named_counter(words: &mut Words<'_>) -> Option<CompactString> {
+    let start = *words;
+    words.the("counter")?;
+    words.the("name")?;
+    read_name(words)?;
+    Some(words.since(start))
+}
+
+/// `queue num 1-5 bypass,fanout`; newer versions say `queue flags bypass to 1-5`.
+fn read_queue(words: &mut Words<'_>) -> Option<Target> {
+    let start = *words;
+    words.the("queue")?;
+    let mut queue = Queue {
+        first: 0,
+        last: 0,
+        bypass: false,
+        fanout: false,
     };
-    Some(match incoming {
-        true => Match::InDevice {
-            name,
-            bound,
-            negated: false,
-        },
-        false => Match::OutDevice {
-            name,
-            bound,
-            negated: false,
-        },
+    let mut plain = true;
+    loop {
+        match words.peek_word() {
+            Some("num" | "to") => {
+                words.word()?;
+                let numbers = value::computed(words)?;
+                match compare::port_range(&numbers) {
+                    Some(range) => (queue.first, queue.last) = (range.start(), range.end()),
+                    None => plain = false,
+                }
+            }
+            Some("flags") => {
+                words.word()?;
+            }
+            Some("bypass") => {
+                words.word()?;
+                queue.bypass = true;
+            }
+            Some("fanout") => {
+                words.word()?;
+                queue.fanout = true;
+            }
+            Some(_) | None => break,
+        }
+        let _ = words.of(Kind::Comma);
+    }
+    Some(match plain {
+        true => Target::Queue(queue),
+        false => Target::Other(words.since(start)),
     })
 }
 
-fn read_address(words: &mut Words<'_>, ipv4: bool) -> Option<Match> {
-    let side = words.word()?;
-    let negated = words.the("!=").is_some();
-    let net = read_net(words.word()?).filter(|net| net.addr().is_ipv4() == ipv4)?;
-    match side {
-        "saddr" => Some(Match::Source { net, negated }),
-        "daddr" => Some(Match::Destination { net, negated }),
-        _ => None,
-    }
-}
-
-/// A prefix without host bits, or a single address.
-pub(super) fn read_net(word: &str) -> Option<IpNet> {
-    let net = match word.parse::<IpNet>() {
-        Ok(net) => net,
-        Err(_) => IpNet::from(word.parse::<IpAddr>().ok()?),
-    };
-    (net == net.trunc()).then_some(net)
-}
-
-fn read_ports(word: &str) -> Option<PortRange> {
-    match word.split_once('-') {
-        Some((start, end)) => PortRange::new(start.parse().ok()?, end.parse().ok()?),
-        None => Some(PortRange::single(word.parse().ok()?)),
-    }
-}
-
-fn read_states(words: &mut Words<'_>) -> Option<CtStates> {
-    let mut states = CtStates::default();
-    loop {
-        match words.word()? {
-            "invalid" => states.invalid = true,
-            "established" => states.established = true,
-            "related" => states.related = true,
-            "new" => states.new = true,
-            "untracked" => states.untracked = true,
-            _ => return None,
-        }
-        if words.take(|words| words.next(Kind::Comma)).is_none() {
-            return Some(states);
-        }
-    }
-}
-
-fn read_target(words: &mut Words<'_>) -> Option<Target> {
+/// What is kept word for word.
+fn read_other(words: &mut Words<'_>) -> Option<CompactString> {
+    let start = *words;
     match words.word()? {
-        "accept" => Some(Target::Accept),
-        "drop" => Some(Target::Drop),
-        "return" => Some(Target::Return),
-        "reject" => read_reject(words),
-        "jump" => Some(Target::Jump(words.word()?.into())),
-        "masquerade" => {
-            let ports = match words.the("to") {
-                Some(()) => Some(read_ports(words.word()?.strip_prefix(':')?)?),
-                None => None,
-            };
-            Some(Target::Masquerade {
-                ports,
-                flags: NatFlags::default(),
-            })
+        "add" | "update" | "delete" => {
+            words.word().filter(|name| name.starts_with('@'))?;
+            words.block()?;
         }
-        "snat" => {
-            // A table of both families says which one is meant; the addresses say it too.
+        // Older spellings of the same.
+        "set" => {
+            words.word()?;
+            value::computed(words)?;
+            while words.peek_word().is_some_and(|word| !word.starts_with('@')) {
+                words.word()?;
+            }
+            words.word()?;
+        }
+        "meter" => {
+            words.word()?;
+            if words.the("size").is_some() {
+                words.word()?;
+            }
+            words.block()?;
+        }
+        "tproxy" => {
             let _ = words.the("ip").or_else(|| words.the("ip6"));
             words.the("to")?;
-            let (to, ports) = read_source(words.word()?)?;
-            Some(Target::Snat(Box::new(NatTarget {
-                to: Some(to),
-                ports,
-                flags: NatFlags::default(),
-            })))
+            nat::read_to(words)?;
         }
-        first => {
-            let key = read_key(first, words)?;
-            words.the("vmap")?;
-            let map = words.word()?.strip_prefix('@')?;
-            Some(Target::Vmap(Box::new(Lookup {
-                key: key.into(),
-                map: Expression::Named(map.into()),
-            })))
-        }
-    }
-}
-
-/// The key of a map that begins with `first`: one word or two.
-fn read_key(first: &str, words: &mut Words<'_>) -> Option<Field> {
-    match first {
-        "oifname" => Some(Field::Oifname),
-        "iifname" => Some(Field::Iifname),
-        "ip" | "ip6" => {
-            words.the("saddr")?;
-            Some(Field::Saddr(match first {
-                "ip" => Family::Ipv4,
-                _ => Family::Ipv6,
-            }))
-        }
-        _ => None,
-    }
-}
-
-/// What a listing adds to `reject` depends on the table and the matches before; it is the same.
-fn read_reject(words: &mut Words<'_>) -> Option<Target> {
-    if words.the("with").is_some() {
-        let family = words.word()?;
-        // Older listings say `icmp type port-unreachable`.
-        let _ = words.the("type");
-        if !matches!(family, "icmp" | "icmpv6" | "icmpx") {
-            return None;
-        }
-        words.the("port-unreachable")?;
-    }
-    Some(Target::Reject(RejectWith::PortUnreachable))
-}
-
-/// `a-b:lo-hi`, `[a]-[b]:lo-hi`, and a range that is listed as a prefix: `a/126:lo-hi`, for which
-/// nft leaves the brackets out.
-fn read_source(word: &str) -> Option<(NatAddress, Option<PortRange>)> {
-    let no_colons_from = match word.rfind([']', '/']) {
-        Some(mark) => Some(mark),
-        None => word.find('.'),
-    };
-    let colon = no_colons_from.and_then(|from| Some(from + word[from..].find(':')?));
-    let (addresses, ports) = match colon {
-        Some(colon) => (&word[..colon], Some(&word[colon + 1..])),
-        None => (word, None),
-    };
-    let plain = addresses.replace(['[', ']'], "");
-    let to = match plain.split_once('-') {
-        Some((start, end)) => NatAddress {
-            start: start.parse().ok()?,
-            end: end.parse().ok()?,
-        },
-        None => {
-            let net = read_net(&plain)?;
-            NatAddress {
-                start: net.network(),
-                end: net.broadcast(),
+        "dup" | "fwd" => {
+            let _ = words.the("ip").or_else(|| words.the("ip6"));
+            words.the("to")?;
+            value::computed(words)?;
+            if words.the("device").is_some() {
+                value::computed(words)?;
             }
         }
-    };
-    let ports = match ports {
-        Some(ports) => Some(read_ports(ports)?),
-        None => None,
-    };
-    Some((to, ports))
+        "flow" => {
+            words
+                .word()
+                .filter(|verb| matches!(*verb, "add" | "offload"))?;
+            words.word()?;
+        }
+        "synproxy" => read_synproxy(words)?,
+        "secmark" | "tunnel" => {
+            words.the("name")?;
+            read_name(words)?;
+        }
+        "xt" => {
+            words.the("target")?;
+            words.next()?;
+        }
+        "reset" => {
+            words.the("tcp")?;
+            words.the("option")?;
+            words.word()?;
+        }
+        "last" => {
+            if words.the("used").is_some() {
+                words.word()?;
+            }
+        }
+        _ => return None,
+    }
+    Some(words.since(start))
+}
+
+fn read_synproxy(words: &mut Words<'_>) -> Option<()> {
+    if words.the("name").is_some() {
+        return read_name(words);
+    }
+    loop {
+        match words.peek_word() {
+            Some("mss" | "wscale") => {
+                words.word()?;
+                words.word()?;
+            }
+            Some("timestamp" | "sack-perm") => {
+                words.word()?;
+            }
+            Some(_) | None => return Some(()),
+        }
+    }
 }

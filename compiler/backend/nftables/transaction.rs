@@ -6,11 +6,11 @@
 
 use serde::Serialize;
 
-use super::base::base_line;
-use super::print::{comment_line, key_line, print_element, print_rules};
+use super::print::{Listing, comment_line, print_element, print_head, print_rules};
+use super::set::type_line;
 use crate::backend::gap::Inexpressible;
 use crate::backend::template::Template;
-use crate::firewall::{Chain, Ruleset, Set, Table};
+use crate::firewall::{Chain, Ruleset, Set, Table, TableFamily};
 use crate::lower::layout::native::TABLE;
 use crate::template;
 
@@ -58,9 +58,9 @@ fn native_file(table: &Table) -> Result<NativeFile, Inexpressible> {
             Some(_) => &mut base,
             None => &mut regular,
         };
-        declare(declared, chain);
+        declare(declared, chain, table.family)?;
         open(&mut rules, chain);
-        print_rules(&mut rules, chain, table.family)?;
+        print_rules(&mut rules, chain, table.family, Listing::Loadable)?;
         close(&mut rules);
     }
     Ok(NativeFile {
@@ -76,18 +76,11 @@ fn native_file(table: &Table) -> Result<NativeFile, Inexpressible> {
 }
 
 /// A chain without its rules.
-fn declare(text: &mut String, chain: &Chain) {
+fn declare(text: &mut String, chain: &Chain, family: TableFamily) -> Result<(), Inexpressible> {
     open(text, chain);
-    let comment = chain.comment.as_deref().map(comment_line);
-    for line in comment
-        .into_iter()
-        .chain(chain.base.as_ref().map(base_line))
-    {
-        text.push_str("\t\t");
-        text.push_str(&line);
-        text.push('\n');
-    }
+    print_head(text, chain, family)?;
     close(text);
+    Ok(())
 }
 
 fn open(text: &mut String, chain: &Chain) {
@@ -110,12 +103,12 @@ fn map_view(map: &Set) -> MapView {
     let mut elements = String::new();
     for element in &map.elements {
         elements.push('\t');
-        print_element(&mut elements, element);
+        print_element(&mut elements, element, map);
         elements.push_str(",\n");
     }
     MapView {
         name: map.name.clone(),
-        key: key_line(&map.key),
+        key: type_line(map),
         interval: map.flags.interval,
         elements: finished(elements),
     }

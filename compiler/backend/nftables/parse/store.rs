@@ -1,0 +1,189 @@
+//! What was read so far: tables, and where their chains and sets are.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::firewall::{Chain, Element, Rule, Ruleset, Set, Table, TableFamily};
+
+/// How often all of something may be walked over in one text: more than any file asks for.
+const WALKS: usize = 1 << 28;
+
+/// A table by its place; what was deleted keeps its place to the end.
+#[derive(Default)]
+pub(super) struct Store {
+    tables: Vec<Table>,
+    places: HashMap<(TableFamily, String), usize>,
+    chains: HashMap<(usize, String), usize>,
+    sets: HashMap<(usize, String), usize>,
+    gone: HashSet<usize>,
+    gone_chains: HashSet<(usize, usize)>,
+    gone_sets: HashSet<(usize, usize)>,
+    /// Rules that were inserted at the head of a chain, the last one last.
+    heads: HashMap<(usize, usize), Vec<Rule>>,
+    walked: usize,
+}
+
+impl Store {
+    /// The place of a table.
+    pub(super) fn find(&self, family: TableFamily, name: &str) -> Option<usize> {
+        self.places.get(&(family, name.to_owned())).copied()
+    }
+
+    /// The place of a table, which is made if there is none.
+    pub(super) fn table(&mut self, family: TableFamily, name: &str) -> usize {
+        let tables = &mut self.tables;
+        let place = self.places.entry((family, name.to_owned()));
+        *place.or_insert_with(|| {
+            tables.push(Table::new(family, name, Vec::new()));
+            tables.len() - 1
+        })
+    }
+
+    pub(super) fn at(&mut self, table: usize) -> &mut Table {
+        &mut self.tables[table]
+    }
+
+    pub(super) fn family(&self, table: usize) -> TableFamily {
+        self.tables[table].family
+    }
+
+    /// The place of a chain in its table, which is made if there is none.
+    pub(super) fn chain(&mut self, table: usize, name: &str) -> usize {
+        let chains = &mut self.tables[table].chains;
+        let place = self.chains.entry((table, name.to_owned()));
+        *place.or_insert_with(|| {
+            chains.push(Chain::regular(name, Vec::new()));
+            chains.len() - 1
+        })
+    }
+
+    /// The place of a chain in its table.
+    pub(super) fn find_chain(&self, table: usize, name: &str) -> Option<usize> {
+        self.chains.get(&(table, name.to_owned())).copied()
+    }
+
+    pub(super) fn chain_at(&mut self, table: usize, chain: usize) -> &mut Chain {
+        &mut self.tables[table].chains[chain]
+    }
+
+    /// A set of a table.
+    pub(super) fn find_set(&mut self, table: usize, name: &str) -> Option<&mut Set> {
+        let at = *self.sets.get(&(table, name.to_owned()))?;
+        self.tables[table].sets.get_mut(at)
+    }
+
+    /// Adds a set, or what it says anew to the one that is there.
+    pub(super) fn add_set(&mut self, table: usize, set: Set) {
+        let sets = &mut self.tables[table].sets;
+        match self.sets.get(&(table, set.name.clone())) {
+            Some(at) => sets[*at].elements.extend(set.elements),
+            None => {
+                self.sets.insert((table, set.name.clone()), sets.len());
+                sets.push(set);
+            }
+        }
+    }
+
+    /// Puts a rule before all others of its chain.
+    pub(super) fn insert(&mut self, table: usize, chain: usize, rule: Rule) {
+        self.heads.entry((table, chain)).or_default().push(rule);
+    }
+
+    /// All rules of a chain go.
+    pub(super) fn flush_chain(&mut self, table: usize, chain: usize) {
+        self.heads.remove(&(table, chain));
+        self.tables[table].chains[chain].rules.clear();
+    }
+
+    /// All rules of a table go; nothing if that was asked too often.
+    pub(super) fn flush_table(&mut self, table: usize) -> Option<()> {
+        let chains = self.tables[table].chains.len();
+        self.walk(chains)?;
+        for chain in 0..chains {
+            self.flush_chain(table, chain);
+        }
+        Some(())
+    }
+
+    /// Everything goes.
+    pub(super) fn flush(&mut self) {
+        *self = Store {
+            walked: self.walked,
+            ..Store::default()
+        };
+    }
+
+    /// A table goes.
+    pub(super) fn remove(&mut self, family: TableFamily, name: &str) -> Option<()> {
+        let at = self.places.remove(&(family, name.to_owned()))?;
+        self.gone.insert(at);
+        self.tables[at] = Table::new(family, "", Vec::new());
+        Some(())
+    }
+
+    /// A chain goes; its place stays, without rules, until the end.
+    pub(super) fn remove_chain(&mut self, table: usize, name: &str) -> Option<()> {
+        let at = self.chains.remove(&(table, name.to_owned()))?;
+        self.flush_chain(table, at);
+        self.gone_chains.insert((table, at));
+        Some(())
+    }
+
+    /// A set goes.
+    pub(super) fn remove_set(&mut self, table: usize, name: &str) {
+        if let Some(at) = self.sets.remove(&(table, name.to_owned())) {
+            self.tables[table].sets[at].elements.clear();
+            self.gone_sets.insert((table, at));
+        }
+    }
+
+    /// Elements of a set go; nothing if that was asked too often.
+    pub(super) fn remove_elements(
+        &mut self,
+        table: usize,
+        name: &str,
+        elements: &[Element],
+    ) -> Option<()> {
+        let walk = self.find_set(table, name)?.elements.len() + elements.len();
+        self.walk(walk)?;
+        let keys: HashSet<_> = elements.iter().map(|each| &each.key).collect();
+        let set = self.find_set(table, name)?;
+        set.elements.retain(|each| !keys.contains(&each.key));
+        Some(())
+    }
+
+    fn walk(&mut self, steps: usize) -> Option<()> {
+        self.walked = self.walked.saturating_add(steps);
+        (self.walked <= WALKS).then_some(())
+    }
+
+    /// The tables that are left.
+    pub(super) fn finish(mut self) -> Ruleset {
+        for ((table, chain), head) in self.heads.drain() {
+            let rules = &mut self.tables[table].chains[chain].rules;
+            let tail = std::mem::take(rules);
+            rules.extend(head.into_iter().rev());
+            rules.extend(tail);
+        }
+        let mut tables = Vec::new();
+        for (at, mut table) in self.tables.into_iter().enumerate() {
+            if self.gone.contains(&at) {
+                continue;
+            }
+            keep(&mut table.chains, |chain| {
+                !self.gone_chains.contains(&(at, chain))
+            });
+            keep(&mut table.sets, |set| !self.gone_sets.contains(&(at, set)));
+            tables.push(table);
+        }
+        Ruleset { tables }
+    }
+}
+
+/// Keeps those at the places that hold.
+fn keep<T>(all: &mut Vec<T>, holds: impl Fn(usize) -> bool) {
+    let mut at = 0;
+    all.retain(|_| {
+        at += 1;
+        holds(at - 1)
+    });
+}
