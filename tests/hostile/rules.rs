@@ -237,16 +237,40 @@ fn bytes_that_are_no_text_are_read() {
 
 #[test]
 fn a_mark_and_other_line_ends_move_nothing() {
-    let dump = "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -i lo -j ACCEPT\nCOMMIT\n";
-    let read = |text: &str| parse(text, Family::Ipv4).complete();
-    assert!(read(dump).is_some());
-    assert_eq!(read(&dump.replace('\n', "\r\n")), read(dump));
-    assert_eq!(read(&format!("\u{feff}{dump}")), read(dump));
-    let nft = "table ip filter {\n\tchain input {\n\t\tiifname \"lo\" accept\n\t}\n}\n";
-    let read = |text: &str| nftables::parse(text).complete();
-    assert!(read(nft).is_some());
-    assert_eq!(read(&nft.replace('\n', "\r\n")), read(nft));
-    assert_eq!(read(&format!("\u{feff}{nft}")), read(nft));
+    let files = [
+        (
+            "a",
+            "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -i lo -j ACCEPT\nCOMMIT\n",
+        ),
+        (
+            "b",
+            "table ip filter {\n\tchain input {\n\t\tiifname \"lo\" accept\n\t}\n}\n",
+        ),
+        (
+            "c",
+            "Chain INPUT (policy ACCEPT)\ntarget prot opt source destination\n",
+        ),
+        (
+            "d",
+            "[{\"ifname\":\"a\",\"addr_info\":[{\"local\":\"::1\",\"prefixlen\":9}]}]\n",
+        ),
+        ("e.conf", "interface=a\ndhcp-range=192.0.2.1,static\n"),
+        ("f", "net.ipv4.ip_forward = 1\n"),
+    ];
+    let capture = |change: &dyn Fn(&str) -> String| {
+        let text = |(name, text): &(&str, &str)| Text {
+            name: (*name).to_owned(),
+            bytes: change(text).into(),
+        };
+        let mut read = capture::read(files.iter().map(text).collect());
+        // It holds the very text of each.
+        read.services.clear();
+        read
+    };
+    let plain = capture(&str::to_owned);
+    assert!(plain.files.iter().all(|file| file.role.is_some()));
+    assert_eq!(capture(&|text| text.replace('\n', "\r\n")), plain);
+    assert_eq!(capture(&|text| format!("\u{feff}{text}")), plain);
 }
 
 fn chains(ruleset: &Ruleset) -> usize {
