@@ -52,7 +52,8 @@ pub(super) fn read(capture: &mut Capture, mut texts: Texts) {
         understand(capture, service);
     }
     capture.services = services;
-    let mut left: Vec<FileId> = texts.into_keys().collect();
+    let said = texts.into_iter().filter(|(_, text)| !text.trim().is_empty());
+    let mut left: Vec<FileId> = said.map(|(file, _)| file).collect();
     left.sort();
     for file in left {
         let unread = Unread {
