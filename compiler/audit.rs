@@ -15,6 +15,7 @@ pub mod align;
 pub mod breaks;
 pub mod builtin;
 pub mod device;
+pub mod difference;
 pub mod expect;
 pub mod generation;
 pub mod interference;
@@ -251,6 +252,7 @@ fn role_word(role: crate::capture::Role) -> &'static str {
         Role::Leases => "leases",
         Role::Macs => "macs",
         Role::Definition => "definition",
+        Role::Inventory => "inventory",
     }
 }
 

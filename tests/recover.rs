@@ -19,6 +19,7 @@ mod knowable;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use lanwright::backend::{BACKENDS, Compiled, Layout};
 use lanwright::diagnostic::Sink;
@@ -146,4 +147,91 @@ fn difference(wanted: &BTreeMap<String, String>, found: &BTreeMap<String, String
         }
     }
     text
+}
+
+/// What was recovered of a host: a file for each network.
+fn recovered(host: &Path) -> BTreeMap<String, String> {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let into = place.path().join("networks");
+    let output = Command::new(env!("CARGO_BIN_EXE_lanwright"))
+        .arg("recover")
+        .arg(host.join("capture"))
+        .arg("--output")
+        .arg(&into)
+        .output()
+        .expect("lanwright runs");
+    let code = output.status.code();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(matches!(code, Some(0 | 1)), "{}: {said}", host.display());
+    texts(&into)
+}
+
+fn texts(folder: &Path) -> BTreeMap<String, String> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    let files = entries.map(|entry| entry.expect("an entry").path());
+    files
+        .map(|path| {
+            let name = path
+                .file_name()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned();
+            (name, fs::read_to_string(&path).expect("a text"))
+        })
+        .collect()
+}
+
+#[test]
+fn real_hosts_give_the_networks_that_are_kept() {
+    let bless = std::env::var_os("BLESS").is_some();
+    let mut wrong = String::new();
+    let hosts = corpus("hosts");
+    assert!(
+        hosts.len() > 20,
+        "the corpus holds {} hosts only",
+        hosts.len()
+    );
+    for host in hosts {
+        let kept = host.join("recovered");
+        let (expected, found) = (texts(&kept), recovered(&host));
+        // What was recovered compiles, all networks together.
+        set(found.values().cloned());
+        if expected == found {
+            continue;
+        }
+        if bless {
+            let _ = fs::remove_dir_all(&kept);
+            fs::create_dir_all(&kept).expect("the folder");
+            for (name, text) in &found {
+                fs::write(kept.join(name), text).expect("the file");
+            }
+        } else {
+            wrong += &format!("{}:\n{}", host.display(), difference(&expected, &found));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}\nBLESS=1 accepts this");
+}
+
+#[test]
+fn real_hosts_hold_what_was_declared() {
+    let mut wrong = String::new();
+    for host in corpus("hosts") {
+        let name = host
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
+        // Nothing was declared for the first two, and the third is a dump of rules alone.
+        let declared = host.join("networks");
+        if !declared.is_dir() || name == "rules-alone" {
+            continue;
+        }
+        let expected = knowable::set(&networks(&declared), FirewallLayout::Iptables);
+        let found = set(recovered(&host).into_values());
+        let (expected, found) = (artifacts(&expected), artifacts(&found));
+        if expected != found {
+            wrong += &format!("{name}:\n{}", difference(&expected, &found));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
 }

@@ -205,7 +205,7 @@ fn nat(rule: &NormalRule) -> Duty {
             None
         }
     });
-    match (protocol, &rule.target == &Target::Return) {
+    match (protocol, rule.target == Target::Return) {
         (_, true) => Duty::Keep,
         (Some(protocol), false) => Duty::RewritePorts(protocol),
         (None, false) => Duty::Rewrite,

@@ -94,7 +94,7 @@ pub fn compare(capture: &Capture, by: &ByDevice<'_>, expected: &Expected<'_>) ->
     }
     if capture.observed(Topic::Sysctls) {
         let found = |setting: &&Sysctl| sysctl(capture, by, setting);
-        drift.extend(expected.sysctls.iter().filter_map(|it| found(it)));
+        drift.extend(expected.sysctls.iter().filter_map(found));
     }
     if capture.observed(Topic::Traffic) {
         shaping(capture, by, &expected.on, &mut drift);
@@ -235,7 +235,7 @@ fn addresses(capture: &Capture, by: &ByDevice<'_>, on: &OnLink<'_>, drift: &mut 
         let ip = wanted.ip();
         let same_family = |it: &&Address| it.ip().is_ipv4() == ip.is_ipv4();
         let changed = left.iter().position(|it| it.ip() == ip);
-        let changed = changed.or_else(|| left.iter().position(|it| same_family(it)));
+        let changed = changed.or_else(|| left.iter().position(same_family));
         let found = changed.map(|at| left.swap_remove(at));
         drift.push(Drift {
             kind: found.map_or(DriftKind::Missing, |_| DriftKind::Changed),
@@ -315,7 +315,8 @@ fn same_route(wanted: &Route, found: &Route) -> bool {
         && (wanted.metric.is_none() || wanted.metric == found.metric)
 }
 
-fn spelt(route: &Route) -> String {
+/// A route in words.
+pub fn spelt(route: &Route) -> String {
     let metric = route.metric.map(|metric| format!(" metric {metric}"));
     let metric = metric.unwrap_or_default();
     format!("{} via {}{metric}", route.destination, route.gateway)
@@ -335,7 +336,7 @@ pub fn sysctl(capture: &Capture, by: &ByDevice<'_>, wanted: &Sysctl) -> Option<D
 }
 
 /// As `sysctl` prints it: a dot within a name is a slash.
-fn setting(setting: &Sysctl) -> String {
+pub fn setting(setting: &Sysctl) -> String {
     let parts = setting.key.iter().map(|part| part.replace('.', "/"));
     format!(
         "{} = {}",
@@ -392,7 +393,8 @@ fn shaping(capture: &Capture, by: &ByDevice<'_>, on: &OnLink<'_>, drift: &mut Ve
     }
 }
 
-fn egress(rate: &Rate) -> String {
+/// What a link sends at most, in words.
+pub fn egress(rate: &Rate) -> String {
     let peak = rate.peak_kbps.unwrap_or(rate.average_kbps);
     let burst = rate.burst_kib.map(|burst| format!(", burst {burst} KiB"));
     format!(
@@ -402,7 +404,8 @@ fn egress(rate: &Rate) -> String {
     )
 }
 
-fn ingress(policing: &Policing) -> String {
+/// What a link takes at most, in words.
+pub fn ingress(policing: &Policing) -> String {
     format!(
         "from guests {} kB/s, burst {} KiB",
         policing.average_kbps,

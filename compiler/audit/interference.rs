@@ -331,7 +331,7 @@ impl<'a> Finder<'a> {
             let bridge = self.known.near(net).first()?;
             self.by_bridge.get(bridge.as_str()).copied()
         };
-        nets.find_map(|net| network(net))
+        nets.find_map(network)
     }
 
     fn place(&self, layer: Layer<'_>, chain: &Chain, rule: Option<&Rule>) -> Place {

@@ -40,6 +40,14 @@ impl Known {
         }
     }
 
+    /// All that another one knows, but for numbers, which are a host's own.
+    pub fn learn(&mut self, other: &Known) {
+        other.bridges.iter().for_each(|bridge| self.bridge(bridge));
+        for (net, bridges) in &other.subnets {
+            bridges.iter().for_each(|bridge| self.subnet(*net, bridge));
+        }
+    }
+
     /// The device of this number was this bridge.
     pub fn number(&mut self, number: &str, bridge: &str) {
         let entry = self.numbers.entry(number.into());

@@ -373,6 +373,10 @@ impl<'c, 'a> Case<'c, 'a> {
                 self.drift.extend(rules::compare(scene, policy, layout));
                 self.drift
                     .extend(elements.remove(bridge.as_str()).unwrap_or_default());
+                let others = LAYOUTS.into_iter().filter(|other| *other != layout);
+                let others = others.filter(|other| count(*other) > 0);
+                let twice = others.map(|other| rules::twice(scene, bridge.as_str(), other));
+                self.drift.extend(twice.collect::<Vec<_>>());
             }
             None => {
                 let iptables = self.looks(Topic::Iptables(Family::Ipv4), "iptables");

@@ -54,9 +54,7 @@ pub fn find(scene: Scene<'_>, declared: &[&str]) -> Orphans {
             let orphan = orphan(scene, bridge, &blocks, service, network);
             orphans.networks.push(orphan);
         } else {
-            let rules = blocks
-                .iter()
-                .flat_map(|(_, blocks)| blocks.values().flatten());
+            let rules = blocks.values().flat_map(|blocks| blocks.values().flatten());
             orphans
                 .unexplained
                 .extend(rules.map(|seen| unexplained(scene, seen)));
@@ -86,7 +84,7 @@ fn is_network(blocks: &BTreeMap<Generation, &Blocks<'_>>) -> bool {
         let named = rule.iifname().is_some() && rule.iifname() == rule.oifname();
         named && rule.target == Target::Accept
     };
-    rules.len() >= SEVERAL || rules.iter().any(|seen| crosses(seen))
+    rules.len() >= SEVERAL || rules.iter().any(crosses)
 }
 
 fn orphan(

@@ -14,7 +14,9 @@ use crate::capture::{Capture, FileId, ServiceFiles};
 use crate::state::Dnsmasq;
 
 /// Keys whose values are paths: that they are there counts, not where they lead.
-const PATHS: &[&str] = &["dhcp-hostsfile", "addn-hosts", "dhcp-leasefile"];
+const PATHS: &[&str] = &["dhcp-hostsfile", "addn-hosts", LEASES];
+/// The key of the file that leases are kept in, where no helper keeps them.
+const LEASES: &str = "dhcp-leasefile";
 /// Keys of which dnsmasq asks one line after the other, or takes the last.
 const ORDERED: &[&str] = &["server", "dhcp-range", "dhcp-option", "dhcp-boot", "domain"];
 
@@ -47,6 +49,35 @@ pub fn compare(capture: &Capture, expected: &Dnsmasq, found: &ServiceFiles) -> V
             entries(&at(found.conf.0), &names, "", NAME, &mut drift);
         }
         None => {}
+    }
+    drift
+}
+
+/// The differences between two sides' files of one dnsmasq.
+pub fn lines_of(a: &Capture, one: &ServiceFiles, b: &Capture, other: &ServiceFiles) -> Vec<Drift> {
+    let mut drift = Vec::new();
+    let name = |file: FileId| b.name(file).to_owned();
+    conf(&name(other.conf.0), &one.conf.1, &other.conf.1, &mut drift);
+    // Who keeps the leases is told on the command line of the one, in the file of the other.
+    let keeps = |line: &Option<String>| line.as_ref().is_some_and(|it| parts(it).0 == LEASES);
+    drift.retain(|each| !(keeps(&each.expected) || keeps(&each.found)));
+    let pairs = [(&one.hosts, &other.hosts), (&one.names, &other.names)];
+    for (one, other) in pairs {
+        let text = |files: &Option<(FileId, String)>| {
+            files
+                .as_ref()
+                .map(|(_, text)| text.clone())
+                .unwrap_or_default()
+        };
+        let file = other.as_ref().map(|(file, _)| name(*file));
+        let file = file.or_else(|| one.as_ref().map(|(file, _)| a.name(*file).to_owned()));
+        entries(
+            &file.unwrap_or_default(),
+            &text(one),
+            &text(other),
+            "",
+            &mut drift,
+        );
     }
     drift
 }

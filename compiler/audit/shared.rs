@@ -248,7 +248,8 @@ fn base(scene: Scene<'_>, spot: Spot<'_>, expected: &Chain, found: &Chain) -> Op
     })
 }
 
-fn base_line(chain: &Chain) -> String {
+/// Where packets enter a chain, in nft's words.
+pub fn base_line(chain: &Chain) -> String {
     let Some(base) = &chain.base else {
         return format!("chain {} that only other chains lead to", chain.name);
     };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::service::Texts;
 use super::{
     Capture, CapturedFile, CapturedRuleset, FileId, Gap, Role, RuleTool, Text, Topic, Variant,
-    address, device, role, route, service, sysctl,
+    address, bridge, definition, device, lease, macs, role, route, service, sysctl, traffic,
 };
 use crate::backend::gap::{Reading, Unread};
 use crate::backend::{iptables, nftables};
@@ -18,7 +18,12 @@ pub fn read(mut texts: Vec<Text>) -> Capture {
     for text in texts {
         reader.take(text);
     }
-    service::read(&mut reader.capture, reader.services);
+    service::read(&mut reader.capture, std::mem::take(&mut reader.services));
+    for (file, text) in std::mem::take(&mut reader.leases) {
+        let read = lease::read(&text, reader.capture.name(file), &reader.capture);
+        let leases = reader.accept(file, read);
+        reader.capture.state.leases.extend(leases);
+    }
     reader.capture
 }
 
@@ -27,6 +32,8 @@ struct Reader {
     capture: Capture,
     /// The texts that only make sense together.
     services: Texts,
+    /// Leases, whose links are known when all else is read.
+    leases: Vec<(FileId, String)>,
 }
 
 impl Reader {
@@ -61,7 +68,7 @@ impl Reader {
             Role::Sysctls => Topic::Sysctls,
             Role::DnsmasqConf | Role::DnsmasqHosts | Role::DnsmasqNames => Topic::Services,
             Role::Leases => Topic::Leases,
-            Role::BridgePorts | Role::Macs | Role::Definition => return,
+            Role::BridgePorts | Role::Macs | Role::Definition | Role::Inventory => return,
         };
         self.capture.topics.insert(topic);
     }
@@ -99,12 +106,28 @@ impl Reader {
             Role::DnsmasqConf | Role::DnsmasqHosts | Role::DnsmasqNames => {
                 self.services.insert(id, text.to_owned());
             }
-            Role::NftJson
-            | Role::BridgePorts
-            | Role::Traffic
-            | Role::Leases
-            | Role::Macs
-            | Role::Definition => {}
+            Role::BridgePorts => {
+                let read = bridge::read(text);
+                let found = self.accept(id, read);
+                self.capture.bridging.extend(found);
+            }
+            Role::Traffic => {
+                let read = traffic::read(text, self.capture.name(id));
+                let shaping = self.accept(id, read);
+                self.capture.state.shaping.extend(shaping);
+            }
+            Role::Leases => self.leases.push((id, text.to_owned())),
+            Role::Macs => {
+                let read = macs::read(text, self.capture.name(id));
+                let guests = self.accept(id, read);
+                self.capture.guests.extend(guests);
+            }
+            Role::Definition => {
+                let read = definition::read(text, id);
+                let definitions = self.accept(id, read);
+                self.capture.definitions.extend(definitions);
+            }
+            Role::NftJson | Role::Inventory => {}
         }
     }
 

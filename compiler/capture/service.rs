@@ -18,28 +18,24 @@ pub(super) fn read(capture: &mut Capture, mut texts: Texts) {
         let those = files.filter(move |(_, file)| file.role == Some(role));
         those.map(|(at, _)| FileId(at)).collect::<Vec<_>>()
     };
-    let by_name = |role: Role| -> HashMap<&str, FileId> {
-        let files = of_role(role).into_iter();
-        files
-            .map(|file| (base(&capture.files[file.0].name), file))
-            .collect()
-    };
+    let by_name = |role: Role| Named::new(capture, of_role(role));
     let (hosts, names) = (by_name(Role::DnsmasqHosts), by_name(Role::DnsmasqNames));
     let mut services = Vec::new();
     for conf in of_role(Role::DnsmasqConf) {
         let Some(text) = texts.remove(&conf) else {
             continue;
         };
-        let name = base(&capture.files[conf.0].name);
+        let path = &capture.files[conf.0].name;
+        let name = base(path);
         let stem = name.strip_suffix(".conf").unwrap_or(name);
         let named = references(&text);
-        let mut find = |files: &HashMap<&str, FileId>, named: Option<&str>, ending: &str| {
+        let mut find = |files: &Named<'_>, named: Option<&str>, ending: &str| {
             let escaped = format!("{}.{ending}", xml_entities(stem));
             let plain = format!("{stem}.{ending}");
-            let named = named.map(base).and_then(|name| files.get(name));
-            let like = named.or_else(|| files.get(escaped.as_str()));
-            let found = like.or_else(|| files.get(plain.as_str()));
-            found.and_then(|file| Some((*file, texts.remove(file)?)))
+            let named = named.map(base).and_then(|name| files.find(path, name));
+            let like = named.or_else(|| files.find(path, &escaped));
+            let found = like.or_else(|| files.find(path, &plain))?;
+            Some((found, texts.remove(&found)?))
         };
         services.push(ServiceFiles {
             stem: stem.to_owned(),
@@ -52,7 +48,9 @@ pub(super) fn read(capture: &mut Capture, mut texts: Texts) {
         understand(capture, service);
     }
     capture.services = services;
-    let said = texts.into_iter().filter(|(_, text)| !text.trim().is_empty());
+    let said = texts
+        .into_iter()
+        .filter(|(_, text)| !text.trim().is_empty());
     let mut left: Vec<FileId> = said.map(|(file, _)| file).collect();
     left.sort();
     for file in left {
@@ -62,6 +60,37 @@ pub(super) fn read(capture: &mut Capture, mut texts: Texts) {
         };
         capture.gaps.push(Gap { file, unread });
     }
+}
+
+/// Files by their names without folders, which is all that a configuration and a capture of it
+/// have in common.
+struct Named<'a> {
+    /// The first of each name.
+    first: HashMap<&'a str, FileId>,
+    /// Each in its folder.
+    files: HashMap<(&'a str, &'a str), FileId>,
+}
+
+impl<'a> Named<'a> {
+    fn new(capture: &'a Capture, files: Vec<FileId>) -> Self {
+        let (mut first, mut all) = (HashMap::new(), HashMap::new());
+        for file in files {
+            let path = capture.files[file.0].name.as_str();
+            first.entry(base(path)).or_insert(file);
+            all.insert((folder(path), base(path)), file);
+        }
+        Named { first, files: all }
+    }
+
+    /// The file of this name: of several, the one that lies beside `path`.
+    fn find(&self, path: &str, name: &str) -> Option<FileId> {
+        let beside = self.files.get(&(folder(path), name));
+        beside.or(self.first.get(name)).copied()
+    }
+}
+
+fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 fn base(path: &str) -> &str {

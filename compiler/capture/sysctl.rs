@@ -13,7 +13,8 @@ pub(super) fn read(source: &str) -> Reading<Vec<Sysctl>> {
         if line.is_empty() || line.starts_with(['#', ';']) {
             continue;
         }
-        match line.split_once('=') {
+        // A device's name may hold an equals sign, but no blank.
+        match line.split_once(" = ").or_else(|| line.split_once('=')) {
             Some((key, value)) => {
                 let setting = setting(key.trim(), value.trim());
                 settings.insert(setting.key.clone(), setting);

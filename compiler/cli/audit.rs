@@ -66,11 +66,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         true => None,
         false => Some(load::load(&arguments.inputs, |_| {})),
     };
-    if let Some(loaded) = &loaded {
-        if !loaded.unreadable.is_empty() || loaded.set.is_none() {
-            loaded.complain();
-            return Ok(Outcome::CouldNot);
-        }
+    let is_bad = |loaded: &&Loaded| !loaded.unreadable.is_empty() || loaded.set.is_none();
+    if let Some(loaded) = loaded.as_ref().filter(is_bad) {
+        loaded.complain();
+        return Ok(Outcome::CouldNot);
     }
     let capture = read_host(&arguments.host)?;
     let declared = match loaded {

@@ -6,10 +6,11 @@ use anyhow::{Context, bail};
 use clap::Args;
 
 use self::report::Report;
+use super::host::read_host;
 use super::{Format, Outcome, counted};
-use crate::capture::{self, Capture};
+use crate::capture::Capture;
+use crate::host::terminal;
 use crate::host::tree::{self, Standing, TreeFile};
-use crate::host::{terminal, texts};
 use crate::recover::{self, Recovered, Recovery};
 use crate::value::encode::file_stem;
 
@@ -43,7 +44,7 @@ pub struct Arguments {
 
 /// Does it.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
-    let capture = read(&arguments.host)?;
+    let capture = read_host(&arguments.host)?;
     if capture.files.iter().all(|file| file.role.is_none()) {
         bail!(
             "nothing in {} is a dump that lanwright reads",
@@ -90,13 +91,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     Ok(outcome(&recovery, &capture))
 }
 
-fn read(place: &Path) -> anyhow::Result<Capture> {
-    if place == Path::new("live") {
-        bail!("reading this machine is not there yet; capture it into a folder of files");
-    }
-    Ok(capture::read(texts::texts(place)?))
-}
-
 fn outcome(recovery: &Recovery, capture: &Capture) -> Outcome {
     let gap = |network: &Recovered| network.gaps().next().is_some();
     let host = recovery
@@ -126,7 +120,7 @@ fn put(place: &Path, networks: &[Recovered], printed: &[String]) -> anyhow::Resu
         .zip(printed)
         .map(|(path, text)| TreeFile {
             path,
-            text,
+            bytes: text.as_bytes(),
             mode: 0o644,
         })
         .collect();

@@ -358,6 +358,10 @@ impl Normal {
         match target {
             Target::Reject(with) => Target::Reject(self.reject(*with)),
             Target::Log(log) => Target::Log(Box::new(logged(log))),
+            // As nft lists what iptables-nft made of the one form that the target has.
+            Target::Other(words) if words.contains("xt target") && words.contains("CHECKSUM") => {
+                Target::ChecksumFill
+            }
             Target::Other(words) => Target::Other(single_blanks(words)),
             Target::Vmap(lookup) => Target::Vmap(Box::new(Lookup {
                 key: expression(&lookup.key, DEEP),
@@ -562,3 +566,6 @@ fn single_blanks(words: &str) -> CompactString {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,7 @@ use ipnet::IpNet;
 
 use super::policy::Bridges;
 use super::shape::{Act, Device, Shape};
+use crate::audit::layer;
 use crate::capture::{Capture, CapturedRuleset, FileId, Origin, RuleTool, Variant};
 use crate::firewall::{Family, NatAddress, NatFlags, Protocol, Rule, Table, TableFamily};
 use crate::value::{DeviceName, PortRange};
@@ -192,13 +193,29 @@ pub(super) enum Role {
 /// nothing else, they tell which of them the network is on.
 pub(super) fn views(capture: &Capture, bridges: &Bridges, others: &Others) -> Vec<View> {
     let mut views: Vec<View> = Vec::new();
-    for captured in capture.present() {
+    let present = capture.present();
+    for captured in &present {
         for table in &captured.ruleset.tables {
-            chains::read(&mut views, captured, table);
-            built_in::read(&mut views, captured, table, bridges, others);
+            if !told_otherwise(&present, captured, table) {
+                chains::read(&mut views, captured, table);
+                built_in::read(&mut views, captured, table, bridges, others);
+            }
         }
     }
-    once(views)
+    views
+}
+
+/// nft lists the tables of iptables on nf_tables, too: what iptables-save told is not told again.
+fn told_otherwise(present: &[&CapturedRuleset], captured: &CapturedRuleset, table: &Table) -> bool {
+    let by_iptables = |family: Family| {
+        present.iter().any(|each| match each.tool {
+            RuleTool::Iptables(Variant::Nft | Variant::Unknown, of) => of == family,
+            RuleTool::Iptables(Variant::Legacy, _) | RuleTool::Nft => false,
+        })
+    };
+    captured.tool == RuleTool::Nft
+        && layer::is_iptables(table)
+        && families(table).iter().all(|family| by_iptables(*family))
 }
 
 /// What one ruleset of ours says, in the arrangement that it is made in.
@@ -209,21 +226,6 @@ pub(super) fn views_of(captured: &CapturedRuleset) -> View {
     }
     let none = View::empty(Arrangement::ByHand, Tool::Nft(captured.file));
     views.into_iter().next().unwrap_or(none)
-}
-
-/// nft lists the same rules in text and as JSON, and those of iptables on nf_tables too: what an
-/// earlier listing told is not told again.
-fn once(views: Vec<View>) -> Vec<View> {
-    let mut kept: Vec<View> = Vec::new();
-    for view in views {
-        let told = kept.iter().any(|earlier| {
-            earlier.arrangement == view.arrangement && matches!(view.tool, Tool::Nft(_))
-        });
-        if !told {
-            kept.push(view);
-        }
-    }
-    kept
 }
 
 /// The view of this arrangement and tool, made if it is not there.

@@ -72,7 +72,7 @@ pub(super) fn all<'a>(
             bridge,
             rules: ruled.get(bridge).copied(),
             device: devices.get(bridge).copied(),
-            service: service.map(|it| by_hand::understood(it, maker, &addresses)),
+            service: service.map(|it| by_hand::understood(it, files, maker, &addresses)),
             maker,
             files,
             shaping: shaping.get(bridge).copied(),

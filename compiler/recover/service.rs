@@ -8,7 +8,7 @@ mod dhcp;
 mod dns;
 pub(super) mod told;
 
-use super::evidence::{Draft, Element};
+use super::evidence::{Draft, Element, Finding, FindingKind};
 use super::seen::Seen;
 use crate::capture::Topic;
 use crate::network::{Dns, DnsmasqOption, Domain, Subnet};
@@ -51,10 +51,11 @@ pub(super) fn read(seen: &Seen<'_>, subnets: &mut [Subnet], draft: &mut Draft) -
     }
 }
 
-/// No dnsmasq serves the bridge.
+/// No dnsmasq serves the bridge, as far as is known.
 fn without(seen: &Seen<'_>, subnets: &[Subnet], draft: &mut Draft) -> Dns {
     let mut dns = Dns::default();
     if !seen.capture.observed(Topic::Services) {
+        shown_by_rules(seen, subnets, draft);
         draft.unknown(
             Element::Network,
             "DHCP, DNS, the domain and TFTP",
@@ -65,4 +66,22 @@ fn without(seen: &Seen<'_>, subnets: &[Subnet], draft: &mut Draft) -> Dns {
         dns.disabled = true;
     }
     dns
+}
+
+/// Rules show that something is served, but not what.
+fn shown_by_rules(seen: &Seen<'_>, subnets: &[Subnet], draft: &mut Draft) {
+    let Some(ruled) = seen.rules else {
+        return;
+    };
+    let first = subnets.iter().position(Subnet::is_ipv4);
+    let about = first.map_or(Element::Network, Element::Ip);
+    let unknown = |message: &str| Finding::new(FindingKind::Unknown, about, message);
+    if ruled.policy.dhcp_checksum {
+        let finding = unknown("ranges and hosts: a rule shows that there is DHCP for IPv4");
+        draft.say(finding.at(ruled.lines.checksum.iter().copied()));
+    }
+    if ruled.policy.tftp {
+        let finding = unknown("the folder of TFTP: a rule shows that there is one");
+        draft.say(finding.at(ruled.lines.tftp.iter().copied()));
+    }
 }

@@ -12,10 +12,12 @@ use crate::state::{Policing, Rate};
 pub(super) fn read(seen: &Seen<'_>, draft: &mut Draft) -> Option<Bandwidth> {
     let Some(shaping) = seen.shaping else {
         if seen.device.is_some() && !seen.capture.observed(Topic::Traffic) {
-            draft.note(
-                Element::Network,
-                "rate limits of the bridge were not looked at: 'tc -j class show dev BRIDGE'",
+            let message = format!(
+                "rate limits were not captured: 'tc -j class show dev {0}', 'tc -j filter show \
+                 dev {0} ingress'",
+                seen.bridge
             );
+            draft.note(Element::Network, message);
         }
         return None;
     };

@@ -246,11 +246,7 @@ fn settings(content: &str) -> Vec<Touched> {
     for (at, line) in lines.iter().enumerate() {
         let (key, value) = line.split_once(" = ").expect("it is a setting");
         let other = if value == "0" { "1" } else { "0" };
-        let dotted = key.replace('/', ".");
-        let changed = Expected::changed(
-            &format!("{dotted} = {value}"),
-            &format!("{dotted} = {other}"),
-        );
+        let changed = Expected::changed(&format!("{key} = {value}"), &format!("{key} = {other}"));
         let line = format!("{key} = {other}");
         touched.push((
             format!("{key} changed"),

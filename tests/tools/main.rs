@@ -24,4 +24,5 @@ mod kernel;
 mod listing;
 mod network_manager;
 mod networkd;
+mod rulesets;
 mod systemd;

@@ -187,8 +187,8 @@ impl<'a> Draft<'a> {
             (true, _) => (None, Vec::new()),
             (false, false) => (Some(self.rule()), Vec::new()),
             (false, true) => {
-                let mut rules = self.rules()?;
-                (rules.pop(), rules)
+                let mut rules = self.rules()?.into_iter();
+                (rules.next(), rules.collect())
             }
         };
         Ok(ReadRule {
@@ -281,12 +281,12 @@ impl<'a> Draft<'a> {
         counted(all, target, self.counter)
     }
 
-    /// The rules that lists stand for, the first one last.
+    /// The rules that lists stand for.
     fn rules(&mut self) -> Result<Vec<Rule>, String> {
         let said = self.protocol_is_said();
         let ends: Vec<Ends<'_>> = self.asks.ends()?;
         let mut rules = Vec::with_capacity(ends.len());
-        for ends in ends.into_iter().rev() {
+        for ends in ends {
             let mut all = Vec::new();
             self.asks
                 .push(ends, said, self.family, &mut all, &mut self.trouble);

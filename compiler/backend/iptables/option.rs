@@ -44,6 +44,8 @@ pub(super) struct Opt {
     also: &'static [&'static str],
     /// How many values it takes.
     pub values: usize,
+    /// Whether its value may be left out.
+    pub optional: bool,
     /// Whether it may be given more than once.
     pub repeats: bool,
     /// How a value is spelt when it is kept.
@@ -115,6 +117,7 @@ impl Opt {
             name,
             also: &[],
             values: 0,
+            optional: false,
             repeats: false,
             spell: Spell::Same,
         }
@@ -137,6 +140,12 @@ impl Opt {
     /// It has these names, too.
     pub(super) const fn also(mut self, also: &'static [&'static str]) -> Self {
         self.also = also;
+        self
+    }
+
+    /// Its value may be left out.
+    pub(super) const fn optional(mut self) -> Self {
+        self.optional = true;
         self
     }
 
@@ -265,7 +274,7 @@ impl Extension {
         for each in given {
             let not = if each.negated { " !" } else { "" };
             text.extend([not, " ", each.name()]);
-            for value in each.values.iter().take(each.place.option.values) {
+            for value in each.values() {
                 text.extend([" ", value.raw]);
             }
         }
@@ -303,11 +312,18 @@ impl<'a> Given<'a> {
         self.values[1].text()
     }
 
+    /// Its values: as many as the option takes, but for one that is left out.
+    fn values(&self) -> impl Iterator<Item = &Word<'a>> {
+        let option = self.place.option;
+        let given = |value: &&Word<'_>| !option.optional || !value.raw.is_empty();
+        self.values.iter().take(option.values).filter(given)
+    }
+
     /// Appends the option as `iptables-save` would print it.
     pub(super) fn push(&self, text: &mut String) -> Result<(), String> {
         let not = if self.negated { " !" } else { "" };
         text.extend([not, " ", self.name()]);
-        for value in self.values.iter().take(self.place.option.values) {
+        for value in self.values() {
             match self.place.option.spell {
                 Spell::Same if !value.is_quoted() => text.extend([" ", value.raw]),
                 Spell::Same => push_quoted(text, &value.text()),

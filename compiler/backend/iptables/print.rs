@@ -39,7 +39,8 @@ pub fn print_with(
 
 /// One rule of a chain, without what it counted.
 pub fn print_rule(chain: &str, rule: &Rule, family: Family) -> Result<String, Inexpressible> {
-    let mut text = format!("-A {chain}");
+    let mut text = String::from("-A ");
+    push_word(&mut text, chain);
     line::print_rule(&mut text, rule, family)?;
     Ok(text)
 }

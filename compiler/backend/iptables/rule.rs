@@ -55,10 +55,9 @@ impl<'a> RuleReader<'_, 'a> {
                 return Ok(());
             }
             [b'-', b'-', _, ..] => self.long(word)?,
-            [b'-', letter, value @ ..] if *letter != b'-' => {
+            [b'-', letter] => {
                 let own = Own::short(*letter).ok_or_else(|| no_option(word))?;
-                let attached = word.raw.get(2..).filter(|_| !value.is_empty());
-                self.own(own, attached.map(Word::plain))?;
+                self.own(own, None)?;
             }
             _ => return Err(no_option(word)),
         }
@@ -204,7 +203,9 @@ impl<'a> RuleReader<'_, 'a> {
             return Err(format!("{} takes no value", place.option.name));
         }
         let mut values = [Word::EMPTY; 2];
-        if place.option.values > 0 {
+        let is_option = |word: Word<'_>| word.raw == "!" || word.raw.starts_with('-');
+        let left_out = place.option.optional && self.words.peek().is_none_or(is_option);
+        if place.option.values > 0 && !left_out {
             values[0] = self.value(attached)?;
         }
         if place.option.values > 1 {

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use ipnet::IpNet;
 
 use super::name;
 use crate::firewall::{DevicePattern, Family};
@@ -128,7 +128,7 @@ fn ipv4(text: &str) -> Option<Ipv4Addr> {
 /// An address and what of it counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Net {
-    /// A prefix, no host bits.
+    /// A prefix.
     Prefix(IpNet),
     /// A mask with holes.
     Masked(IpAddr, IpAddr),
@@ -136,6 +136,14 @@ pub(super) enum Net {
 
 /// `address`, `address/length` or `address/mask`; what the mask leaves out is cut off.
 pub(super) fn net(text: &str, family: Family) -> Result<Net, String> {
+    Ok(match address_and_mask(text, family)? {
+        Net::Prefix(net) => Net::Prefix(net.trunc()),
+        Net::Masked(address, mask) => Net::Masked(cut(address, mask), mask),
+    })
+}
+
+/// The same, with what the mask leaves out: some extensions keep it, though it does not count.
+pub(super) fn address_and_mask(text: &str, family: Family) -> Result<Net, String> {
     let (start, mask) = match text.split_once('/') {
         Some((start, mask)) => (start, Some(mask)),
         None => (text, None),
@@ -145,27 +153,21 @@ pub(super) fn net(text: &str, family: Family) -> Result<Net, String> {
         Family::Ipv4 => 32,
         Family::Ipv6 => 128,
     };
-    let Some(mask) = mask else {
-        return prefix(start, bits);
+    let prefix = |length| {
+        let net = IpNet::new(start, length).map(Net::Prefix);
+        net.map_err(|_| format!("a prefix has no more than {bits} bits: '{text}'"))
     };
-    match mask.parse::<u8>() {
-        Ok(length) if length <= bits => return prefix(start, length),
-        Ok(_) => return Err(format!("a prefix has no more than {bits} bits: '{text}'")),
-        Err(_) => {}
+    let Some(mask) = mask else {
+        return prefix(bits);
+    };
+    if let Ok(length) = mask.parse::<u8>() {
+        return prefix(length);
     }
     let mask = address(mask, family).map_err(|_| format!("'{mask}' is no mask"))?;
     match ipnet::ip_mask_to_prefix(mask) {
-        Ok(length) => prefix(start, length),
-        Err(_) => Ok(Net::Masked(cut(start, mask), mask)),
+        Ok(length) => prefix(length),
+        Err(_) => Ok(Net::Masked(start, mask)),
     }
-}
-
-fn prefix(address: IpAddr, length: u8) -> Result<Net, String> {
-    let net = match address {
-        IpAddr::V4(address) => Ipv4Net::new(address, length).map(|net| IpNet::V4(net.trunc())),
-        IpAddr::V6(address) => Ipv6Net::new(address, length).map(|net| IpNet::V6(net.trunc())),
-    };
-    net.map(Net::Prefix).map_err(|why| why.to_string())
 }
 
 /// The bits of the address that the mask keeps.

@@ -57,7 +57,7 @@ pub enum ConntrackTest {
         direction: CtDirection,
         /// Which address.
         side: AddressSide,
-        /// The prefix it lies in, no host bits.
+        /// The prefix it lies in; host bits are kept as they were given, but do not count.
         net: IpNet,
     },
     /// A port of its packets of one direction.

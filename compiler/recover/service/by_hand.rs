@@ -8,30 +8,60 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::{IpNet, ipv4_mask_to_prefix};
 
+use crate::backend::dnsmasq;
+use crate::capture::{FileId, ServiceFiles};
 use crate::recover::seen::Maker;
 use crate::state::{DhcpPool, DhcpService, Dnsmasq, DynamicRange, ReservedHost};
 use crate::value::{LeaseTime, LeaseUnit, Line, Mac};
 
 /// The service with what its options say understood; `addresses` are those of the bridge.
-pub fn understood(service: &Dnsmasq, maker: Maker, addresses: &[IpNet]) -> Dnsmasq {
-    let mut known = service.clone();
+pub fn understood(
+    service: &Dnsmasq,
+    files: Option<&ServiceFiles>,
+    maker: Maker,
+    addresses: &[IpNet],
+) -> Dnsmasq {
+    let ordered = files.filter(|_| maker == Maker::Hand).and_then(in_order);
+    let mut known = ordered.unwrap_or_else(|| service.clone());
     let options = std::mem::take(&mut known.options);
     for line in options {
+        let text = line.as_str();
         let taken = match maker {
             Maker::Tool => None,
-            Maker::OldLibvirt => listening(line.as_str()),
-            Maker::Hand => {
-                let text = line.as_str();
-                listening(text)
-                    .or_else(|| take(&mut known, text))
-                    .or_else(|| default(text, addresses))
-            }
+            Maker::OldLibvirt => listening(text),
+            Maker::Hand => listening(text)
+                .or_else(|| take(&mut known, text))
+                .or_else(|| default(text, addresses)),
         };
         if taken.is_none() {
             known.options.push(line);
         }
     }
     known
+}
+
+/// Reads a configuration as if its lines stood in the order in which tools write them: whoever
+/// writes by hand knows no end after which every line is an option.
+fn in_order(files: &ServiceFiles) -> Option<Dnsmasq> {
+    const LAST: [&str; 4] = ["interface=", "tftp-root=", "dhcp-hostsfile=", "addn-hosts="];
+    let rank = |line: &&str| {
+        LAST.iter()
+            .position(|start| line.starts_with(start))
+            .map_or(0, |at| at + 1)
+    };
+    let mut lines: Vec<&str> = files.conf.1.lines().map(str::trim).collect();
+    lines.sort_by_key(rank);
+    let text = |file: &Option<(FileId, String)>| match file {
+        Some((_, text)) => text.clone(),
+        None => String::new(),
+    };
+    let read = dnsmasq::parse(&dnsmasq::Files {
+        stem: &files.stem,
+        conf: &lines.join("\n"),
+        hosts: &text(&files.hosts),
+        names: &text(&files.names),
+    });
+    read.map(|read| read.service)
 }
 
 /// Where dnsmasq listens: the network's own does so on its bridge.
@@ -204,7 +234,7 @@ mod tests {
         );
         service.options = options.iter().map(|text| parse(text)).collect();
         let address = "192.0.2.1/25".parse().expect("it is an address");
-        understood(&service, Maker::Hand, &[address])
+        understood(&service, None, Maker::Hand, &[address])
     }
 
     #[test]

@@ -92,7 +92,7 @@ fn read_conntrack(matches: &mut Matches<'_>, given: &[Given<'_>]) -> Result<(), 
 fn test(each: &Given<'_>, text: &str, family: Family) -> Result<ConntrackTest, String> {
     use AddressSide::{Destination, Source};
     use CtDirection::{Original, Reply};
-    let address = |direction, side| match value::net(text, family)? {
+    let address = |direction, side| match value::address_and_mask(text, family)? {
         Net::Prefix(net) => Ok(ConntrackTest::Address {
             direction,
             side,

@@ -152,7 +152,7 @@ fn set<T>(place: &mut Option<Asked<T>>, value: T, negated: bool) -> bool {
 }
 
 fn end(text: &str, family: Family) -> Result<(IpAddr, IpAddr), String> {
-    match value::net(text, family)? {
+    match value::address_and_mask(text, family)? {
         Net::Prefix(net) => Ok((net.addr(), net.netmask())),
         Net::Masked(address, mask) => Ok((address, mask)),
     }

@@ -106,19 +106,19 @@ static QUOTA: Extension = Extension::kept_match("quota", &[Opt::value("--quota")
 static RATEEST: Extension = Extension::kept_match(
     "rateest",
     &[
+        Opt::flag("--rateest-delta"),
         Opt::value("--rateest1"),
         Opt::value("--rateest"),
-        Opt::flag("--rateest-delta"),
         Opt::value("--rateest-bps1"),
         Opt::value("--rateest-pps1"),
         Opt::flag("--rateest-lt"),
         Opt::flag("--rateest-gt"),
         Opt::flag("--rateest-eq"),
+        Opt::value("--rateest-bps").optional(),
+        Opt::value("--rateest-pps").optional(),
         Opt::value("--rateest2"),
         Opt::value("--rateest-bps2"),
         Opt::value("--rateest-pps2"),
-        Opt::value("--rateest-bps"),
-        Opt::value("--rateest-pps"),
     ],
 );
 

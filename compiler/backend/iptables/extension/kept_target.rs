@@ -2,7 +2,7 @@
 //!
 //! Nothing we compare or prove depends on them, so their values are only spelt as they come back.
 
-use super::words::{number, tcp_options, time};
+use super::words::{hexadecimal, hmark, number, tcp_options, time, wide};
 use crate::backend::iptables::option::{Extension, Opt, Spell};
 
 static AUDIT: Extension = Extension::kept_target("AUDIT", &[Opt::value("--type")]);
@@ -44,20 +44,21 @@ static HMARK: Extension = Extension::kept_target(
     "HMARK",
     &[
         Opt::value("--hmark-tuple"),
-        Opt::value("--hmark-src-prefix"),
-        Opt::value("--hmark-dst-prefix"),
-        Opt::value("--hmark-sport-mask"),
-        Opt::value("--hmark-dport-mask"),
-        Opt::value("--hmark-spi-mask"),
-        Opt::value("--hmark-sport"),
-        Opt::value("--hmark-dport"),
-        Opt::value("--hmark-spi"),
-        Opt::value("--hmark-proto-mask"),
-        Opt::value("--hmark-rnd"),
-        Opt::value("--hmark-mod"),
-        Opt::value("--hmark-offset"),
+        Opt::value("--hmark-src-prefix").spelt_by(number),
+        Opt::value("--hmark-dst-prefix").spelt_by(number),
+        Opt::value("--hmark-sport-mask").spelt_by(hexadecimal),
+        Opt::value("--hmark-dport-mask").spelt_by(hexadecimal),
+        Opt::value("--hmark-spi-mask").spelt_by(hexadecimal),
+        Opt::value("--hmark-sport").spelt_by(hexadecimal),
+        Opt::value("--hmark-dport").spelt_by(hexadecimal),
+        Opt::value("--hmark-spi").spelt_by(hexadecimal),
+        Opt::value("--hmark-proto-mask").spelt_by(hexadecimal),
+        Opt::value("--hmark-rnd").spelt_by(wide),
+        Opt::value("--hmark-mod").spelt_by(number),
+        Opt::value("--hmark-offset").spelt_by(number),
     ],
-);
+)
+.spelt(hmark);
 
 static IDLETIMER: Extension = Extension::kept_target(
     "IDLETIMER",

@@ -20,6 +20,16 @@ pub(super) fn range(text: &str) -> Result<String, String> {
     })
 }
 
+/// In hexadecimal.
+pub(super) fn hexadecimal(text: &str) -> Result<String, String> {
+    value::fitting::<u32>(text).map(|number| format!("{number:#x}"))
+}
+
+/// In hexadecimal, all digits.
+pub(super) fn wide(text: &str) -> Result<String, String> {
+    value::fitting::<u32>(text).map(|number| format!("{number:#010x}"))
+}
+
 /// In hexadecimal, with its mask unless that is whole.
 pub(super) fn hexadecimal_masked(text: &str) -> Result<String, String> {
     let (value, mask) = value::masked(text, u32::MAX)?;
@@ -250,6 +260,36 @@ pub(super) fn cluster(text: &mut String, _: Family, given: &[Given<'_>]) -> Resu
          --cluster-hash-seed {seed:#010x}"
     );
     Ok(())
+}
+
+/// What a mark is made of; a tuple is short for whole prefixes and masks.
+pub(super) fn hmark(text: &mut String, family: Family, given: &[Given<'_>]) -> Result<(), String> {
+    let prefix = match family {
+        Family::Ipv4 => " 32",
+        Family::Ipv6 => " 128",
+    };
+    if let Some(tuple) = find(given, "--hmark-tuple") {
+        let tuple = tuple.text();
+        let parts = [
+            ("src", " --hmark-src-prefix", prefix),
+            ("dst", " --hmark-dst-prefix", prefix),
+            ("sport", " --hmark-sport-mask", " 0xffff"),
+            ("dport", " --hmark-dport-mask", " 0xffff"),
+            ("spi", " --hmark-spi-mask", " 0xffffffff"),
+            ("ct", " --hmark-tuple ct", ""),
+        ];
+        let is_part = |word: &str| parts.iter().any(|(name, _, _)| *name == word);
+        if let Some(unknown) = tuple.split(',').find(|word| !is_part(word)) {
+            return Err(format!("a mark is not made of '{unknown}'"));
+        }
+        for (name, option, value) in parts {
+            if tuple.split(',').any(|word| word == name) {
+                text.extend([option, value]);
+            }
+        }
+    }
+    let rest = given.iter().filter(|each| each.name() != "--hmark-tuple");
+    rest.map(|each| each.push(text)).collect()
 }
 
 #[cfg(test)]
