@@ -1,8 +1,9 @@
 //! Hosts that the real programs made: every text is read, every foreign rule has its owner.
 //!
 //! A host is a folder of `corpus/hosts/`. `owners.txt` says which layouts are in use, whose the
-//! rules of no network are, what of them matters, and which lines were not understood. `BLESS=1 cargo test --test hosts` writes it
-//! anew; read the difference as if someone else had sent it.
+//! rules of no network are, what of them matters, and which lines were not understood.
+//! `BLESS=1 cargo test --test hosts` writes it anew; read the difference as if someone else had
+//! sent it.
 
 // A test drives the program and the files around it.
 #![allow(
