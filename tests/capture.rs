@@ -185,6 +185,16 @@ fn a_namespace_is_captured_from_outside() {
             "{name}"
         );
     }
+    let capture = read(&out.join("named"));
+    let dhcp = capture.state.services[0].dhcp4.as_ref().unwrap();
+    assert_eq!(dhcp.hosts[0].ip.to_string(), "198.51.100.9");
+    let lease = &capture.state.leases[0];
+    assert_eq!(lease.link.as_ref().unwrap().as_str(), "inside");
+    let conf = common::text(&out.join("named/processes/inside.conf"));
+    assert!(
+        conf.contains("# /run/apart/more/range\ninterface=inside\n"),
+        "{conf}"
+    );
     let inventory = Inventory::parse(&common::text(&out.join("named/capture.json")));
     assert_eq!(inventory.unwrap().netns.as_deref(), Some("apart"));
     fs::remove_dir_all(out).unwrap();

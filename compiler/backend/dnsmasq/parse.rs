@@ -119,7 +119,9 @@ fn tail_start(lines: &[&str]) -> usize {
     let isolated = || first("ra-param=*,0,0");
     let last = names().or_else(|| first("dhcp-hostsfile="));
     let last = last.or_else(tftp).or_else(isolated);
-    last.unwrap_or(link).saturating_add(1).min(lines.len())
+    // By hand, the link may be named last.
+    let last = last.unwrap_or(link).max(link);
+    last.saturating_add(1).min(lines.len())
 }
 
 /// The service as far as it is read.

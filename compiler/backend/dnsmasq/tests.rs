@@ -309,3 +309,18 @@ fn addresses_are_spelt_as_glibc_does() {
     assert_eq!(spelt("::1"), "::1");
     assert_eq!(spelt("::1:0"), "::0.1.0.0");
 }
+
+#[test]
+fn the_link_may_be_named_last() {
+    let files = Files {
+        stem: "lab",
+        conf: "dhcp-hostsfile=/etc/fixed\ndhcp-range=192.0.2.9,192.0.2.19,255.255.255.0\n\
+            interface=br0\n",
+        hosts: "52:54:00:00:00:09,192.0.2.9\n",
+        names: "",
+    };
+    let service = parse(&files).expect("it names its bridge").service;
+    assert_eq!(service.link.as_str(), "br0");
+    assert_eq!(service.dhcp4.map(|dhcp| dhcp.hosts.len()), Some(1));
+    assert_eq!(service.options, []);
+}
