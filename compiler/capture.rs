@@ -7,13 +7,20 @@
 //! here knows the live machine, nor what was expected.
 
 mod address;
+mod bridge;
+mod definition;
 mod device;
+pub mod inventory;
 mod json;
+mod lease;
+mod macs;
+pub mod question;
 mod read;
 mod role;
 mod route;
 mod service;
 mod sysctl;
+mod traffic;
 
 pub use read::read;
 
@@ -22,7 +29,7 @@ use std::collections::BTreeSet;
 use crate::backend::gap::Unread;
 use crate::firewall::{Family, Ruleset};
 use crate::network::Network;
-use crate::state::{Device, HostState};
+use crate::state::{BridgePort, Device, HostState, PortMac, PortTag};
 use crate::value::DeviceName;
 
 /// One text of a host, as it was found.
@@ -92,6 +99,8 @@ pub enum Role {
     Macs,
     /// A network as libvirt defines it, or its live status.
     Definition,
+    /// The list of what a capture of ours holds.
+    Inventory,
 }
 
 /// Which of the two iptables a dump is of.
@@ -195,6 +204,8 @@ pub struct Capture {
     pub state: HostState,
     /// Devices.
     pub devices: Vec<Device>,
+    /// Ports of bridges, and what is behind them.
+    pub bridging: Bridging,
     /// Rules, a dump at a time.
     pub rulesets: Vec<CapturedRuleset>,
     /// The files of each dnsmasq.
@@ -218,6 +229,26 @@ pub struct Guest {
     pub name: String,
     /// Its addresses.
     pub macs: Vec<String>,
+}
+
+/// What listings say of the ports of bridges.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bridging {
+    /// The ports and their settings.
+    pub ports: Vec<BridgePort>,
+    /// The hardware addresses behind them, but for those of groups, which the kernel enters.
+    pub macs: Vec<PortMac>,
+    /// The VLAN tags of ports and of bridges themselves.
+    pub tags: Vec<PortTag>,
+}
+
+impl Bridging {
+    /// Takes in what another listing says.
+    pub fn extend(&mut self, other: Bridging) {
+        self.ports.extend(other.ports);
+        self.macs.extend(other.macs);
+        self.tags.extend(other.tags);
+    }
 }
 
 impl Capture {

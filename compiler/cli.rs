@@ -4,24 +4,31 @@
 //! not be done.
 
 pub mod audit;
+pub mod capture;
 pub mod check;
 pub mod compile;
 pub mod completions;
 pub mod diff;
 pub mod explain;
 pub mod host;
+pub mod leases;
 pub mod load;
 pub mod man;
 mod paint;
 pub mod recover;
 pub mod schema;
+pub mod status;
+mod table;
 
+use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::bail;
 use clap::{Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 
-use crate::host::terminal;
+use crate::host::tree::Standing;
+use crate::host::{HostError, terminal};
 use crate::value::encode::{misleads, visible};
 
 /// Compiles libvirt network XML into everything a host needs to run those networks: iptables and
@@ -59,6 +66,9 @@ enum Color {
 enum Command {
     Check(check::Arguments),
     Compile(compile::Arguments),
+    Capture(capture::Arguments),
+    Status(status::Arguments),
+    Leases(leases::Arguments),
     Audit(audit::Arguments),
     Diff(diff::Arguments),
     Recover(recover::Arguments),
@@ -111,6 +121,9 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Compile(arguments) => compile::run(&arguments),
+        Command::Capture(arguments) => capture::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
+        Command::Leases(arguments) => leases::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Recover(arguments) => recover::run(&arguments),
@@ -133,6 +146,23 @@ pub fn main() -> ExitCode {
 /// Says that something could not be done.
 pub(crate) fn complain(message: &str) {
     terminal::complain(&format!("{RED}error{PLAIN}: {}\n", visible(message)));
+}
+
+/// Refuses a place that holds something else than a tree of ours, unless by force.
+pub(crate) fn may_replace(place: &Path, standing: &Standing, force: bool) -> anyhow::Result<()> {
+    match standing {
+        Standing::Foreign(reason) if !force => {
+            let refused = HostError::Refused {
+                path: place.to_owned(),
+                reason: reason.clone(),
+            };
+            bail!(
+                "{refused}; --force writes anew and keeps what is there as {}.old",
+                place.display()
+            );
+        }
+        Standing::Free | Standing::Ours(_) | Standing::Foreign(_) => Ok(()),
+    }
 }
 
 /// A result for programs: JSON that is also safe to look at, for what a terminal would act on is

@@ -4,7 +4,11 @@
 //! written is decided elsewhere.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+pub mod clock;
 pub mod input;
+pub mod live;
+pub mod namespace;
+pub mod run;
 pub mod terminal;
 pub mod texts;
 pub mod tree;
@@ -43,6 +47,17 @@ impl HostError {
             action,
             path,
             reason,
+        }
+    }
+}
+
+impl HostError {
+    /// Whether it only says that there is nothing of that name.
+    pub(crate) fn is_absence(&self) -> bool {
+        let absent = [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory];
+        match self {
+            HostError::Io { reason, .. } => absent.contains(&reason.kind()),
+            HostError::Refused { .. } => false,
         }
     }
 }

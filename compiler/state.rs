@@ -5,6 +5,7 @@
 //! here knows who declared it or how a tool spells it; rules are in [`firewall`](crate::firewall).
 
 pub mod address;
+pub mod bridge_port;
 pub mod device;
 pub mod join;
 pub mod link;
@@ -17,6 +18,7 @@ pub mod sysctl;
 pub mod zone;
 
 pub use address::Address;
+pub use bridge_port::{BridgePort, PortMac, PortTag};
 pub use device::{BridgeSettings, Device, DeviceKind};
 pub use join::OnLink;
 pub use link::{Bridge, Link, LinkKind, Uplink, UplinkAddressing};

@@ -185,21 +185,18 @@ impl Detected {
 
     fn read_rule(&mut self, layout: Generation, layer: &Layer<'_>, chain: &Chain, rule: &Rule) {
         self.checksum_by_rule |= rule.target == Target::ChecksumFill;
-        for (device, bound) in rule.matches.iter().filter_map(device) {
-            let is_number = device.name().bytes().all(|byte| byte.is_ascii_digit());
-            if bound == Bound::Index && is_number {
-                let origin = Origin {
+        let mut devices = rule.matches.iter().filter_map(device);
+        if let Some((gone, _)) = devices.find(|(_, bound)| *bound == Bound::Gone) {
+            self.findings.push(Finding {
+                what: Irregular::Number {
+                    number: gone.name().into(),
+                    chain: compact_str::format_compact!("{} {}", layer.table.name, chain.name),
+                },
+                origin: Some(Origin {
                     file: layer.file,
                     line: rule.place.get(),
-                };
-                self.findings.push(Finding {
-                    what: Irregular::Number {
-                        number: device.name().into(),
-                        chain: compact_str::format_compact!("{} {}", layer.table.name, chain.name),
-                    },
-                    origin: Some(origin),
-                });
-            }
+                }),
+            });
         }
         if layout != Generation::Lanwright
             && let Some(bridge) = crossed(rule)
@@ -240,9 +237,9 @@ fn crossed(rule: &Rule) -> Option<&str> {
     let [one, other] = rule.matches.as_slice() else {
         return None;
     };
-    let ((one, _), (other, _)) = (device(one)?, device(other)?);
-    let is_number = one.name().bytes().all(|byte| byte.is_ascii_digit());
-    let accepted = rule.target == Target::Accept && !one.is_prefix() && !is_number;
+    let (one, bound) = device(one)?;
+    let (other, _) = device(other)?;
+    let accepted = rule.target == Target::Accept && !one.is_prefix() && bound != Bound::Gone;
     (accepted && one == other).then_some(one.name())
 }
 
@@ -342,7 +339,7 @@ mod tests {
 
     #[test]
     fn a_number_for_a_bridge_is_found() {
-        let nft = vec![(RuleTool::Nft, vec![tables("7", Bound::Index)])];
+        let nft = vec![(RuleTool::Nft, vec![tables("7", Bound::Gone)])];
         let detected = detect(&capture(nft));
         let numbers = detected.findings.iter().map(|each| each.what.to_string());
         let all: Vec<_> = numbers.collect();

@@ -4,6 +4,7 @@
 //! layouts say the same in the same order. What libvirt writes when is decided in
 //! `lower::service`; here is only how dnsmasq spells it.
 
+mod command_line;
 mod conf;
 mod field;
 mod hosts;
@@ -12,6 +13,7 @@ mod paths;
 #[cfg(test)]
 mod tests;
 
+pub use command_line::{CommandLine, Inclusion, inclusions};
 pub use conf::print as print_conf;
 pub use hosts::{print_hosts, print_names};
 pub use parse::{Files, Reading, References, parse, references};

@@ -32,3 +32,9 @@ pub(super) fn text<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
 pub(super) fn refused(message: String) -> Unread {
     Unread { line: 0, message }
 }
+
+/// The name of a file without its folder and ending; libvirt names some files after bridges.
+pub(super) fn stem(name: &str) -> &str {
+    let base = name.rsplit('/').next().unwrap_or(name);
+    base.rsplit_once('.').map_or(base, |(stem, _)| stem)
+}

@@ -1,9 +1,11 @@
 //! From the texts of a host to a [`Capture`]: each text to its reader, each result to its place.
 
+use std::collections::BTreeSet;
+
 use super::service::Texts;
 use super::{
     Capture, CapturedFile, CapturedRuleset, FileId, Gap, Role, RuleTool, Text, Topic, Variant,
-    address, device, role, route, service, sysctl,
+    address, bridge, definition, device, lease, macs, role, route, service, sysctl, traffic,
 };
 use crate::backend::gap::{Reading, Unread};
 use crate::backend::{iptables, nftables};
@@ -16,7 +18,12 @@ pub fn read(mut texts: Vec<Text>) -> Capture {
     for text in texts {
         reader.take(text);
     }
-    service::read(&mut reader.capture, &reader.services);
+    service::read(&mut reader.capture, std::mem::take(&mut reader.services));
+    for (file, text) in std::mem::take(&mut reader.leases) {
+        let read = lease::read(&text, reader.capture.name(file), &reader.capture);
+        let leases = reader.accept(file, read);
+        reader.capture.state.leases.extend(leases);
+    }
     reader.capture
 }
 
@@ -25,13 +32,17 @@ struct Reader {
     capture: Capture,
     /// The texts that only make sense together.
     services: Texts,
+    /// Leases, whose links are known when all else is read.
+    leases: Vec<(FileId, String)>,
 }
 
 impl Reader {
     fn take(&mut self, file: Text) {
         let id = FileId(self.capture.files.len());
         let text = String::from_utf8_lossy(&file.bytes);
-        let role = role::role(&file, &text);
+        // Editors of other systems put a mark there, which no reader of ours expects.
+        let text = text.trim_start_matches('\u{feff}');
+        let role = role::role(&file, text);
         let name = file.name.clone();
         self.capture.files.push(CapturedFile { name, role });
         let Some(role) = role else {
@@ -42,14 +53,13 @@ impl Reader {
             self.complain(id, vec![Unread { line: 0, message }]);
         }
         self.topic(role);
-        self.read(id, role, &text);
+        self.read(id, role, text);
     }
 
     fn topic(&mut self, role: Role) {
         let topic = match role {
-            Role::Iptables(_, family) => Topic::Iptables(family),
-            // Which families it is of shows as it is read.
-            Role::Listing(_, _) => return,
+            // Which families these are of shows as they are read.
+            Role::Iptables(_, _) | Role::Listing(_, _) => return,
             Role::NftText | Role::NftJson => Topic::Nft,
             Role::Links => Topic::Links,
             Role::Addresses => Topic::Addresses,
@@ -58,19 +68,17 @@ impl Reader {
             Role::Sysctls => Topic::Sysctls,
             Role::DnsmasqConf | Role::DnsmasqHosts | Role::DnsmasqNames => Topic::Services,
             Role::Leases => Topic::Leases,
-            Role::BridgePorts | Role::Macs | Role::Definition => return,
+            Role::BridgePorts | Role::Macs | Role::Definition | Role::Inventory => return,
         };
         self.capture.topics.insert(topic);
     }
 
     fn read(&mut self, id: FileId, role: Role, text: &str) {
         match role {
-            Role::Iptables(variant, family) => {
-                let read = iptables::parse(text, family);
-                self.ruleset(id, RuleTool::Iptables(variant, family), read);
-            }
+            Role::Iptables(variant, family) => self.dumps(id, variant, family, text),
             Role::Listing(variant, family) => self.listing(id, variant, family, text),
-            Role::NftText => self.ruleset(id, RuleTool::Nft, nftables::parse(text)),
+            Role::NftText => self.nft(id, nftables::parse(text)),
+            Role::NftJson => self.nft(id, nftables::parse_json(text)),
             Role::Links => {
                 let read = device::read(text);
                 let devices = self.accept(id, read);
@@ -94,12 +102,28 @@ impl Reader {
             Role::DnsmasqConf | Role::DnsmasqHosts | Role::DnsmasqNames => {
                 self.services.insert(id, text.to_owned());
             }
-            Role::NftJson
-            | Role::BridgePorts
-            | Role::Traffic
-            | Role::Leases
-            | Role::Macs
-            | Role::Definition => {}
+            Role::BridgePorts => {
+                let read = bridge::read(text);
+                let found = self.accept(id, read);
+                self.capture.bridging.extend(found);
+            }
+            Role::Traffic => {
+                let read = traffic::read(text, self.capture.name(id));
+                let shaping = self.accept(id, read);
+                self.capture.state.shaping.extend(shaping);
+            }
+            Role::Leases => self.leases.push((id, text.to_owned())),
+            Role::Macs => {
+                let read = macs::read(text, self.capture.name(id));
+                let guests = self.accept(id, read);
+                self.capture.guests.extend(guests);
+            }
+            Role::Definition => {
+                let read = definition::read(text, id);
+                let definitions = self.accept(id, read);
+                self.capture.definitions.extend(definitions);
+            }
+            Role::Inventory => {}
         }
     }
 
@@ -112,6 +136,40 @@ impl Reader {
     fn complain(&mut self, file: FileId, unread: Vec<Unread>) {
         let gaps = unread.into_iter().map(|unread| Gap { file, unread });
         self.capture.gaps.extend(gaps);
+    }
+
+    /// A text may hold the dumps of several tools. Of two of the same tool the first counts, as
+    /// nothing says which is of now.
+    fn dumps(&mut self, file: FileId, variant: Variant, family: Family, text: &str) {
+        let assumed = iptables::Assumed {
+            family,
+            table: "filter",
+        };
+        let read = iptables::parse_dumps(text, assumed);
+        let nothing = read.value.is_empty();
+        let complete = read.unread.is_empty();
+        let mut seen = BTreeSet::new();
+        for dump in self.accept(file, read) {
+            let said = match dump.variant {
+                Variant::Unknown => variant,
+                said @ (Variant::Legacy | Variant::Nft) => said,
+            };
+            if seen.insert((said, dump.family)) {
+                let tool = RuleTool::Iptables(said, dump.family);
+                self.ruleset(file, tool, dump.ruleset, dump.complete);
+            } else {
+                let unread = Unread {
+                    line: dump.line,
+                    message: "another dump of the same tool begins here".to_owned(),
+                };
+                self.complain(file, vec![unread]);
+            }
+        }
+        // An empty dump is one all the same: the host has no rules.
+        if nothing {
+            let tool = RuleTool::Iptables(variant, family);
+            self.ruleset(file, tool, Ruleset::default(), complete);
+        }
     }
 
     /// A listing may hold both families; what it does not show is noted as what was not read.
@@ -128,22 +186,23 @@ impl Reader {
             .into_iter()
             .partition(|table| table.family == TableFamily::Ip6);
         for (family, tables) in [(Family::Ipv4, four), (Family::Ipv6, six)] {
-            if tables.is_empty() {
-                continue;
+            if !tables.is_empty() {
+                let tool = RuleTool::Iptables(variant, family);
+                self.ruleset(file, tool, Ruleset { tables }, false);
             }
-            self.capture.topics.insert(Topic::Iptables(family));
-            self.capture.rulesets.push(CapturedRuleset {
-                file,
-                tool: RuleTool::Iptables(variant, family),
-                ruleset: Ruleset { tables },
-                complete: false,
-            });
         }
     }
 
-    fn ruleset(&mut self, file: FileId, tool: RuleTool, read: Reading<Ruleset>) {
+    fn nft(&mut self, file: FileId, read: Reading<Ruleset>) {
         let complete = read.unread.is_empty();
         let ruleset = self.accept(file, read);
+        self.ruleset(file, RuleTool::Nft, ruleset, complete);
+    }
+
+    fn ruleset(&mut self, file: FileId, tool: RuleTool, ruleset: Ruleset, complete: bool) {
+        if let RuleTool::Iptables(_, family) = tool {
+            self.capture.topics.insert(Topic::Iptables(family));
+        }
         self.capture.rulesets.push(CapturedRuleset {
             file,
             tool,
@@ -180,6 +239,7 @@ mod tests {
                 "interface=virbr0\ndhcp-range=192.0.2.9,static\n",
             ),
             text("dnsmasq/a&amp;b.hostsfile", "52:54:00:00:00:01,192.0.2.9\n"),
+            text("dnsmasq/b.hostsfile", "52:54:00:00:00:02,192.0.2.9\n"),
             text("notes", "prose"),
         ]);
         assert!(capture.observed(Topic::Iptables(Family::Ipv4)));
@@ -187,6 +247,8 @@ mod tests {
         assert_eq!(capture.rulesets.len(), 1);
         assert_eq!(capture.devices.len(), 1);
         assert!(capture.services[0].hosts.is_some());
+        let last = capture.gaps.last().expect("one file belongs to no dnsmasq");
+        assert_eq!(capture.name(last.file), "dnsmasq/b.hostsfile");
         let aside: Vec<&str> = capture
             .files
             .iter()
@@ -194,6 +256,29 @@ mod tests {
             .map(|f| f.name.as_str())
             .collect();
         assert_eq!(aside, ["notes"]);
+    }
+
+    #[test]
+    fn a_text_may_hold_the_dumps_of_several_tools() {
+        let dump = |tool: &str, policy: &str| {
+            format!("# Generated by {tool} on T\n*filter\n:INPUT {policy} [0:0]\nCOMMIT\n")
+        };
+        let all = [
+            dump("iptables-save v1.8.9", "DROP"),
+            dump("ip6tables-nft-save v1.8.9 (nf_tables)", "DROP"),
+            dump("iptables-save v1.8.9", "ACCEPT"),
+        ];
+        let capture = read(vec![text("notes", &all.concat())]);
+        let tools: Vec<RuleTool> = capture.rulesets.iter().map(|each| each.tool).collect();
+        assert_eq!(
+            tools,
+            [
+                RuleTool::Iptables(Variant::Legacy, Family::Ipv4),
+                RuleTool::Iptables(Variant::Nft, Family::Ipv6),
+            ]
+        );
+        let lines: Vec<usize> = capture.gaps.iter().map(|gap| gap.unread.line).collect();
+        assert_eq!(lines, [10]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! A capture made by hand may call its files anything, so content comes first; a name tells what
 //! the content cannot: the family of a dump without addresses, the variant of iptables.
 
-use super::{Role, Text, Variant};
+use super::{Role, Text, Variant, inventory};
 use crate::backend::iptables;
 use crate::firewall::Family;
 
@@ -15,6 +15,9 @@ pub(super) fn role(file: &Text, text: &str) -> Option<Role> {
     let name = file.name.to_ascii_lowercase();
     let base = name.rsplit('/').next().unwrap_or(&name);
     let start = &text[..text.floor_char_boundary(LOOKED_AT)];
+    if name == inventory::NAME {
+        return Some(Role::Inventory);
+    }
     match base.rsplit_once('.').map(|(_, ending)| ending) {
         Some("hostsfile") => return Some(Role::DnsmasqHosts),
         Some("addnhosts") => return Some(Role::DnsmasqNames),
@@ -26,7 +29,11 @@ pub(super) fn role(file: &Text, text: &str) -> Option<Role> {
     match trimmed.as_bytes().first() {
         // An empty dump is one all the same: the host has no rules.
         None => by_name(base),
-        Some(b'<') => trimmed.contains("<network").then_some(Role::Definition),
+        // Status files of guests' ports begin alike: `<networkport>`.
+        Some(b'<') => ["<network>", "<network ", "<networkstatus"]
+            .iter()
+            .any(|root| trimmed.contains(root))
+            .then_some(Role::Definition),
         Some(b'[' | b'{') => json(base, trimmed),
         Some(_) => lines(base, start),
     }

@@ -14,8 +14,8 @@ use super::{Format, Outcome};
 use crate::backend::manifest::{self, Manifest, NetworkEntry, Warning};
 use crate::backend::{Artifact, BACKENDS, Backend, Compiled, Layout, Limit};
 use crate::diagnostic::{Severity, json};
-use crate::host::tree::{self, ContentCheck, Standing, TreeFile, Written};
-use crate::host::{HostError, terminal};
+use crate::host::terminal;
+use crate::host::tree::{self, ContentCheck, TreeFile, Written};
 use crate::lower::{self, Ir};
 use crate::network::{Declared, Kind, NetworkSet, Uplink, uplink};
 use crate::value::DeviceName;
@@ -256,18 +256,7 @@ fn put(place: &Path, made: &Tree, force: bool) -> anyhow::Result<Written> {
                 .collect(),
         )
     })?;
-    if let Standing::Foreign(reason) = &standing
-        && !force
-    {
-        let refused = HostError::Refused {
-            path: place.to_owned(),
-            reason: reason.clone(),
-        };
-        bail!(
-            "{refused}; --force writes anew and keeps what is there as {}.old",
-            place.display()
-        );
-    }
+    super::may_replace(place, &standing, force)?;
     let listed = made.manifest.artifact();
     let files: Vec<TreeFile<'_>> = made
         .artifacts
@@ -275,7 +264,7 @@ fn put(place: &Path, made: &Tree, force: bool) -> anyhow::Result<Written> {
         .chain([&listed])
         .map(|each| TreeFile {
             path: &each.path,
-            text: &each.text,
+            bytes: each.text.as_bytes(),
             mode: each.mode,
         })
         .collect();

@@ -120,7 +120,7 @@ fn put(place: &Path, networks: &[Recovered], printed: &[String]) -> anyhow::Resu
         .zip(printed)
         .map(|(path, text)| TreeFile {
             path,
-            text,
+            bytes: text.as_bytes(),
             mode: 0o644,
         })
         .collect();

@@ -5,9 +5,10 @@ use clap::{Args, ValueEnum};
 use schemars::{Schema, schema_for};
 
 use super::compile::Summary;
-use super::{Outcome, recover};
+use super::{Outcome, leases, recover, status};
 use crate::audit;
 use crate::backend::manifest::Manifest;
+use crate::capture::inventory::Inventory;
 use crate::diagnostic::json::Report;
 use crate::host::terminal;
 use crate::lower::Ir;
@@ -27,16 +28,22 @@ enum Name {
     Check,
     /// What `audit --format json` prints
     Audit,
+    /// The capture.json of a capture
+    Capture,
     /// What `compile --format json` prints
     Compile,
     /// What `diff --format json` prints
     Diff,
     /// What `compile --emit ir` prints
     Ir,
+    /// What `leases --format json` prints
+    Leases,
     /// The manifest.json of an artifact tree
     Manifest,
     /// What `recover --format json` prints
     Recover,
+    /// What `status --format json` prints
+    Status,
 }
 
 /// Does it.
@@ -44,11 +51,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let schema: Schema = match arguments.name {
         Name::Check => schema_for!(Report),
         Name::Audit => schema_for!(audit::report::Report),
+        Name::Capture => schema_for!(Inventory),
         Name::Compile => schema_for!(Summary),
         Name::Diff => schema_for!(audit::difference::DiffReport),
         Name::Ir => schema_for!(Ir),
+        Name::Leases => schema_for!(leases::Report),
         Name::Manifest => schema_for!(Manifest),
         Name::Recover => schema_for!(recover::report::Report),
+        Name::Status => schema_for!(status::report::Report),
     };
     let text = serde_json::to_string_pretty(&schema)? + "\n";
     terminal::print(&text).context("cannot print the schema")?;

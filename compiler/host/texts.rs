@@ -76,6 +76,15 @@ fn folder(root: &Path) -> Result<Vec<Text>, HostError> {
     Ok(texts)
 }
 
+/// What a file holds that must be a regular one.
+pub(super) fn plain(file: fs::File, path: &Path) -> Result<Vec<u8>, HostError> {
+    let data = file.metadata().map_err(HostError::io("read", path))?;
+    match data.is_file() {
+        true => bounded(file, data.len(), path),
+        false => Err(refused(path, "is no regular file")),
+    }
+}
+
 fn open_plain(path: &Path) -> Result<fs::File, HostError> {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
     let mut options = OpenOptions::new();

@@ -22,7 +22,7 @@ pub struct TreeFile<'a> {
     /// Where in the tree; relative, without `..`.
     pub path: &'a str,
     /// What it holds.
-    pub text: &'a str,
+    pub bytes: &'a [u8],
     /// Its permission bits.
     pub mode: u32,
 }
@@ -169,27 +169,37 @@ pub fn write(place: &Path, files: &[TreeFile<'_>], old: &Standing) -> Result<Wri
         .create(&parent)
         .map_err(HostError::io("create", &parent))?;
     let place = parent.join(&name);
+    let folder_mode = folder_mode(files);
     if *old == Standing::Free && stays_where_it_is(&place) {
-        return fill(&place, files).map(|()| Written::New);
+        return fill(&place, files, folder_mode).map(|()| Written::New);
     }
     let fresh = tempfile::Builder::new()
         .prefix(".lanwright-")
         .tempdir_in(&parent)
         .map_err(HostError::io("write into", &parent))?;
-    fill(fresh.path(), files)?;
-    let permissions = fs::Permissions::from_mode(mode_at(&place, fresh.path()));
+    fill(fresh.path(), files, folder_mode)?;
+    let mode = mode_at(&place, fresh.path()).unwrap_or(folder_mode);
+    let permissions = fs::Permissions::from_mode(mode);
     fs::set_permissions(fresh.path(), permissions).map_err(HostError::io("write", &place))?;
     exchange(fresh, &place, old)
 }
 
 /// The permission bits of the folder that was there, if it was our own: those that somebody else
 /// chose, beforehand, might let them change what is written now.
-fn mode_at(place: &Path, fresh: &Path) -> u32 {
+fn mode_at(place: &Path, fresh: &Path) -> Option<u32> {
     let owner = |path| fs::symlink_metadata(path).map(|data| (data.uid(), data));
     match (owner(place), owner(fresh)) {
-        (Ok((old, data)), Ok((new, _))) if old == new && data.is_dir() => data.mode() & 0o7777,
-        _ => 0o755,
+        (Ok((old, data)), Ok((new, _))) if old == new && data.is_dir() => {
+            Some(data.mode() & 0o7777)
+        }
+        _ => None,
     }
+}
+
+/// Who may read some file of the tree may enter its folders.
+fn folder_mode(files: &[TreeFile<'_>]) -> u32 {
+    let readable = files.iter().fold(0, |all, file| all | file.mode) & 0o444;
+    0o700 | readable | readable >> 2
 }
 
 /// Whether a folder cannot be exchanged for another: somebody works in it, or it is a file system
@@ -226,8 +236,11 @@ fn split(place: &Path) -> Result<(PathBuf, PathBuf), HostError> {
 }
 
 /// Writes the files below `root`, which is empty; if that fails, it is empty again.
-fn fill(root: &Path, files: &[TreeFile<'_>]) -> Result<(), HostError> {
-    let mut made = Made::default();
+fn fill(root: &Path, files: &[TreeFile<'_>], folder_mode: u32) -> Result<(), HostError> {
+    let mut made = Made {
+        folder_mode,
+        ..Made::default()
+    };
     let written = files.iter().try_for_each(|file| made.file(root, file));
     let written = written.and_then(|()| sync(root));
     if written.is_err() {
@@ -240,6 +253,7 @@ fn fill(root: &Path, files: &[TreeFile<'_>]) -> Result<(), HostError> {
 /// to another place.
 #[derive(Default)]
 struct Made {
+    folder_mode: u32,
     folders: Vec<PathBuf>,
     known: HashSet<PathBuf>,
     files: Vec<PathBuf>,
@@ -258,13 +272,13 @@ impl Made {
         let opened = options.open(&path).map_err(HostError::io("create", &path));
         let mut opened = opened?;
         self.files.push(path.clone());
-        let written = opened.write_all(file.text.as_bytes());
+        let written = opened.write_all(file.bytes);
         written.map_err(HostError::io("write", &path))
     }
 
     fn folder(&mut self, folder: &Path) -> Result<(), HostError> {
         if !self.known.contains(folder) {
-            let made = DirBuilder::new().mode(0o755).create(folder);
+            let made = DirBuilder::new().mode(self.folder_mode).create(folder);
             made.map_err(HostError::io("create", folder))?;
             self.known.insert(folder.to_owned());
             self.folders.push(folder.to_owned());

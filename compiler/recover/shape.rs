@@ -1,16 +1,16 @@
 //! What a rule of a network looks like, without how it is spelt.
 //!
 //! libvirt, lanwright and people's guides make rules of a few matches: devices, a source, a
-//! destination, a port, replies. A [`Shape`] holds those, each at most once, so that two spellings
-//! of one rule are equal. A rule that asks for anything else has no shape and is somebody else's,
+//! destination, a port, replies. A [`Shape`] holds those, each at most once, in their normal form. A rule that asks for anything else has no shape and is somebody else's,
 //! whatever else there will be to ask for: that is why matches and targets are not listed here one
 //! by one.
 
 use ipnet::IpNet;
 
+use crate::firewall::normal::{NormalRule, Step};
 use crate::firewall::{
     Bound, CtStates, DevicePattern, Family, Match, NatAddress, NatFlags, PortSide, Ports, Protocol,
-    RejectWith, Rule, Target,
+    RejectWith, Target,
 };
 use crate::value::{DeviceName, PortRange};
 
@@ -72,19 +72,19 @@ pub enum Act {
 
 impl Shape {
     /// The shape of a rule; `None` if it asks for what no rule of a network asks for.
-    pub fn of(rule: &Rule) -> Option<Self> {
+    pub fn of(rule: &NormalRule) -> Option<Self> {
         let mut shape = Shape::default();
-        for part in &rule.matches {
-            shape.add(part)?;
+        for step in &rule.steps {
+            match step {
+                Step::Ask(part) => shape.add(part)?,
+                Step::Do(_) => return None,
+            }
         }
         Some(shape)
     }
 
     /// Takes in one match of those that rules of networks have.
     fn add(&mut self, part: &Match) -> Option<()> {
-        if let Match::Comment(_) = part {
-            return Some(());
-        }
         self.device(part)
             .or_else(|| self.address(part))
             .or_else(|| self.transport(part))
@@ -200,17 +200,10 @@ impl Device {
         }
     }
 
-    /// nft lists the number of a device that is gone. A device may be called like a number, but
-    /// libvirt's and ours never are.
     fn new(name: &DevicePattern, bound: Bound) -> Option<Self> {
-        if name.is_prefix() {
-            return None;
-        }
-        let name = name.name();
-        let number = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
-        Some(Device {
-            name: name.to_owned(),
-            gone: number && bound == Bound::Index,
+        (!name.is_prefix()).then(|| Device {
+            name: name.name().to_owned(),
+            gone: bound == Bound::Gone,
         })
     }
 }
@@ -242,10 +235,7 @@ fn single(ports: &Ports) -> Option<PortRange> {
 
 impl Act {
     /// What a rule does; `None` if no rule of a network does it.
-    pub fn of(rule: &Rule) -> Option<Self> {
-        if !rule.effects.is_empty() {
-            return None;
-        }
+    pub fn of(rule: &NormalRule) -> Option<Self> {
         if let Target::Masquerade { ports, flags } = &rule.target {
             return Some(Act::Rewrite {
                 addresses: None,
@@ -260,14 +250,28 @@ impl Act {
                 flags: to.flags,
             });
         }
+        if let Target::Reject(with) = &rule.target {
+            return is_port_unreachable(*with).then_some(Act::Reject);
+        }
         let plain = [
             (Target::Accept, Act::Accept),
             (Target::Drop, Act::Drop),
-            (Target::Reject(RejectWith::PortUnreachable), Act::Reject),
             (Target::Return, Act::Return),
             (Target::ChecksumFill, Act::Checksum),
         ];
         let same = |(target, _): &(Target, Act)| *target == rule.target;
         plain.into_iter().find(same).map(|(_, act)| act)
+    }
+}
+
+/// Whether the sender is told that nobody listens: nft spells it by family where a rule of a table
+/// of both is for one.
+fn is_port_unreachable(with: RejectWith) -> bool {
+    match with {
+        RejectWith::PortUnreachable => true,
+        RejectWith::Icmp(code) => code == 3,
+        RejectWith::Icmpv6(code) => code == 4,
+        RejectWith::Icmpx(code) => code == 1,
+        RejectWith::TcpReset => false,
     }
 }

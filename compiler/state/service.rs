@@ -223,8 +223,8 @@ pub struct HostRecord {
 /// Who holds which address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Lease {
-    /// The link it was given on.
-    pub link: DeviceName,
+    /// The link it was given on, if it is known.
+    pub link: Option<DeviceName>,
     /// The address.
     pub ip: IpAddr,
     /// The guest's hardware address, as far as known.

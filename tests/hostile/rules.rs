@@ -9,13 +9,38 @@ use std::fmt::Write as _;
 use lanwright::backend::dnsmasq;
 use lanwright::backend::iptables::{parse, read_listing};
 use lanwright::backend::nftables;
+use lanwright::capture::{self, Text};
 use lanwright::firewall::{Family, Ruleset, Target};
 
 /// Something that reads a text from a host: its name, and itself.
 type Reader = (&'static str, fn(&str));
 
+/// Names that tell a capture what an unclear text is.
+const NAMES: [&str; 10] = [
+    "dnsmasq/a.conf",
+    "iptables-save.txt",
+    "nft.txt",
+    "nft.json",
+    "link.json",
+    "addr.json",
+    "route.json",
+    "bridge.json",
+    "tc.json",
+    "dnsmasq/a.status",
+];
+
 /// Every reader of the way back.
-const READERS: [Reader; 4] = [
+const READERS: [Reader; 6] = [
+    ("capture", |text| {
+        // The content of a long text is clear; what its name would make of it is tried on others.
+        let names = if text.len() > 100_000 { 1 } else { NAMES.len() };
+        for name in NAMES.into_iter().take(names) {
+            capture::read(vec![Text {
+                name: name.to_owned(),
+                bytes: text.into(),
+            }]);
+        }
+    }),
     ("iptables-save", |text| {
         parse(text, Family::Ipv4);
         parse(text, Family::Ipv6);
@@ -25,6 +50,9 @@ const READERS: [Reader; 4] = [
     }),
     ("nft", |text| {
         nftables::parse(text);
+    }),
+    ("nft -j", |text| {
+        nftables::parse_json(text);
     }),
     ("dnsmasq", |text| {
         dnsmasq::references(text);
@@ -60,7 +88,7 @@ const LISTING: &str = "Chain X (1 references)\ntarget prot opt source destinatio
 const MEGABYTES: usize = 10_000_000;
 
 /// Beginnings that lead a reader to where the interesting part is.
-const HEADS: [&str; 9] = [
+const HEADS: [&str; 10] = [
     "",
     "*filter\n:X - [0:0]\n-A X ",
     "*filter\n:X - [0:0]\n-A X -m comment --comment \"",
@@ -68,6 +96,7 @@ const HEADS: [&str; 9] = [
     "table inet x { chain y { ",
     "table ip x { set y { type ipv4_addr; elements = { ",
     "{\"nftables\": [",
+    "[{\"ifname\":\"a\",\"addr_info\":[],\"x\":",
     "dhcp-host=",
     "dhcp-range=",
 ];
@@ -162,11 +191,20 @@ fn many_short_lines_are_read() {
         "interface=a\n",
         "iptables -t nat -L\n",
         "include \"a\"\n",
+        "dhcp-host=52:54:00:00:00:01,192.0.2.9,a\n",
+        "dhcp-range=192.0.2.2,192.0.2.9,255.255.255.0\n",
+        "txt-record=a,b\n",
+        "srv-host=_a._b.c,d,1,2,3\n",
+        "192.0.2.1 a b\n",
+        "server=/a/192.0.2.1\n",
+        "local=/a/\n",
+        "net.ipv4.conf.a.forwarding = 1\n",
+        "{\"ifname\":\"a\",\"addr_info\":[]}\n",
         "delete chain ip a b\n",
         "add rule ip a b accept\n",
     ];
     for line in lines {
-        let text = long(line, MEGABYTES / 4);
+        let text = long(line, MEGABYTES / 20);
         for (_, read) in READERS {
             read(&text);
             read(&format!("*filter\n:X - [0:0]\n{text}"));
@@ -202,16 +240,40 @@ fn bytes_that_are_no_text_are_read() {
 
 #[test]
 fn a_mark_and_other_line_ends_move_nothing() {
-    let dump = "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -i lo -j ACCEPT\nCOMMIT\n";
-    let read = |text: &str| parse(text, Family::Ipv4).complete();
-    assert!(read(dump).is_some());
-    assert_eq!(read(&dump.replace('\n', "\r\n")), read(dump));
-    assert_eq!(read(&format!("\u{feff}{dump}")), read(dump));
-    let nft = "table ip filter {\n\tchain input {\n\t\tiifname \"lo\" accept\n\t}\n}\n";
-    let read = |text: &str| nftables::parse(text).complete();
-    assert!(read(nft).is_some());
-    assert_eq!(read(&nft.replace('\n', "\r\n")), read(nft));
-    assert_eq!(read(&format!("\u{feff}{nft}")), read(nft));
+    let files = [
+        (
+            "a",
+            "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -i lo -j ACCEPT\nCOMMIT\n",
+        ),
+        (
+            "b",
+            "table ip filter {\n\tchain input {\n\t\tiifname \"lo\" accept\n\t}\n}\n",
+        ),
+        (
+            "c",
+            "Chain INPUT (policy ACCEPT)\ntarget prot opt source destination\n",
+        ),
+        (
+            "d",
+            "[{\"ifname\":\"a\",\"addr_info\":[{\"local\":\"::1\",\"prefixlen\":9}]}]\n",
+        ),
+        ("e.conf", "interface=a\ndhcp-range=192.0.2.1,static\n"),
+        ("f", "net.ipv4.ip_forward = 1\n"),
+    ];
+    let capture = |change: &dyn Fn(&str) -> String| {
+        let text = |(name, text): &(&str, &str)| Text {
+            name: (*name).to_owned(),
+            bytes: change(text).into(),
+        };
+        let mut read = capture::read(files.iter().map(text).collect());
+        // It holds the very text of each.
+        read.services.clear();
+        read
+    };
+    let plain = capture(&str::to_owned);
+    assert!(plain.files.iter().all(|file| file.role.is_some()));
+    assert_eq!(capture(&|text| text.replace('\n', "\r\n")), plain);
+    assert_eq!(capture(&|text| format!("\u{feff}{text}")), plain);
 }
 
 fn chains(ruleset: &Ruleset) -> usize {
@@ -301,6 +363,74 @@ fn huge_numbers_are_read() {
             read(&text);
         }
     }
+}
+
+/// Each is unlike all those before it, so that looking for one among them takes longer and longer.
+#[test]
+fn many_different_things_are_read() {
+    let count = many(400_000);
+    let each = |line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
+    let open = "*filter\n:X - [0:0]\n";
+    for text in [
+        each(&|n| format!("*t{n}\n:INPUT DROP [0:0]\nCOMMIT\n")),
+        each(&|n| format!("-P c{n} ACCEPT\n")),
+        each(&|n| format!("-N c{n}\n")),
+        each(&|n| format!("-A c{n} -j c{}\n", n + 1)),
+        format!("{open}{}", each(&|n| format!("-A c{n} -j d{n}\n"))),
+        format!("{open}{}", each(&|n| format!("-I c{n} -g d{n}\n"))),
+        format!("{open}-A X {}", each(&|n| format!("-m a{n} --b{n} {n} "))),
+        format!(
+            "{open}{}",
+            each(&|n| format!("-A X -m a{n} --b{n} {n} -j C{n}\n"))
+        ),
+        each(&|n| format!("table ip t{n} {{ }}\n")),
+        each(&|n| format!("add table ip t{n}\nadd chain ip t{n} c{n}\n")),
+        each(&|n| format!("define v{n} = {n}\n")),
+        format!(
+            "table ip t {{\n{}}}\n",
+            each(&|n| format!("set s{n} {{ type ipv4_addr; }}\n"))
+        ),
+        format!(
+            "table ip t {{\n{}}}\n",
+            each(&|n| format!("map m{n} {{ type ifname : verdict\n }}\n"))
+        ),
+        format!(
+            "table ip t {{\n{}}}\n",
+            each(&|n| format!("counter o{n} {{ packets 0 bytes 0\n}}\n"))
+        ),
+        format!(
+            "table ip t {{\nchain c {{\n{}}}\n}}\n",
+            each(&|n| format!("jump d{n}\n"))
+        ),
+        each(&|n| {
+            format!("Chain c{n} (1 references)\nd{n} all -- ::/0 ::/0\n\niptables -t t{n} -L\n")
+        }),
+        each(&|n| format!("interface=a{n}\ndhcp-option={n}\ntxt-record=a{n},b\n")),
+        each(&|n| format!("net.ipv4.conf.a{n}.forwarding = 1\n")),
+    ] {
+        for (_, read) in READERS {
+            read(&text);
+        }
+    }
+}
+
+#[test]
+fn services_that_share_a_large_file_are_read() {
+    let conf = "interface=virbr0\ndhcp-range=192.0.2.2,static\ndhcp-hostsfile=/a/hosts.hostsfile\n";
+    let file = |name: String, text: &str| Text {
+        name,
+        bytes: text.into(),
+    };
+    let hosts = long("52:54:00:00:00:01,192.0.2.9,a\n", MEGABYTES);
+    let mut texts = vec![file("hosts.hostsfile".to_owned(), &hosts)];
+    texts.extend((0..1000).map(|number| file(format!("{number}.conf"), conf)));
+    let capture = capture::read(texts);
+    assert_eq!(capture.services.len(), 1000);
+    let with = capture
+        .services
+        .iter()
+        .filter(|service| service.hosts.is_some());
+    assert_eq!(with.count(), 1);
 }
 
 #[test]

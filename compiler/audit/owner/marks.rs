@@ -85,6 +85,7 @@ const CHAINS: Marks = &[
     (Ends("_ZONES_SOURCE"), Firewalld),
     (Ends("_POLICIES_pre"), Firewalld),
     (Ends("_POLICIES_post"), Firewalld),
+    (Is("RFC3964_IPv4"), Firewalld),
     (Starts("KUBE-"), Kubernetes),
     (Starts("cali-"), Kubernetes),
     (Starts("CILIUM_"), Kubernetes),

@@ -17,8 +17,6 @@ const MOST_OPTIONS: usize = 4096;
 pub(super) struct Draft<'a> {
     /// The family of the table.
     pub family: Family,
-    /// The protocol that is said elsewhere, where only a part of a rule is read.
-    pub said_protocol: Option<Protocol>,
     /// What iptables itself is to ask.
     pub asks: Asks<'a>,
     /// What the rule does, unless an extension among the parts does it.
@@ -68,7 +66,6 @@ impl<'a> Draft<'a> {
     pub(super) fn new(family: Family) -> Self {
         Draft {
             family,
-            said_protocol: None,
             asks: Asks::default(),
             target: Target::Continue,
             has_target: false,
@@ -110,7 +107,7 @@ impl<'a> Draft<'a> {
 
     /// The protocol of the rule, unless it must be another one.
     pub(super) fn protocol(&self) -> Option<Protocol> {
-        self.asks.protocol().or(self.said_protocol)
+        self.asks.protocol()
     }
 
     /// Adds an extension that is known.

@@ -28,10 +28,12 @@ use self::loss::Losses;
 use self::page::{Block, RawRow};
 use self::row::Row;
 use self::table::Placed;
-use super::rule::part_of_rule;
+use super::draft::Draft;
+use super::rule::read_rule;
+use super::word::Words;
 use crate::backend::gap::Unread;
 use crate::firewall::{
-    Base, Chain, ChainPolicy, Counter, Family, Hook, Match, Place, Protocol, Rule, Ruleset, Table,
+    Base, Chain, ChainPolicy, Counter, Family, Hook, Match, Place, Rule, Ruleset, Table,
     TableFamily, Target,
 };
 use crate::value::encode::visible;
@@ -136,7 +138,7 @@ fn read_chain(
         // A row that did not read is not kept.
         if let Ok(row) = row::read(&raw.text, raw.layout) {
             let rule = read_row(raw, &row, placed.family, is_chain, losses, listing);
-            rules.push(rule);
+            rules.extend(rule);
         }
     }
     Chain {
@@ -167,7 +169,7 @@ fn read_base(block: &Block<'_>, table: &str) -> Result<Option<Base>, String> {
     }))
 }
 
-/// A rule of its columns and of what stands behind them.
+/// A rule of its columns and of what stands behind them; nothing if it is none of iptables.
 fn read_row(
     raw: &RawRow<'_>,
     row: &Row<'_>,
@@ -175,59 +177,56 @@ fn read_row(
     is_chain: impl Fn(&str) -> bool,
     losses: &mut Losses,
     listing: &mut Listing,
-) -> Rule {
-    let mut lose = |kind| losses.add(raw.line, kind);
-    let mut said = extras::read(row, family);
-    for kind in said.losses.drain(..) {
-        lose(kind);
+) -> Option<Rule> {
+    let line = raw.line;
+    let said = extras::read(row, family);
+    let hides = said
+        .losses
+        .iter()
+        .any(|kind| matches!(kind, LossKind::Option(_)));
+    for kind in said.losses {
+        losses.add(line, kind);
     }
-    // What is no target of iptables is a chain, shown or not.
-    let known = target::is_extension(row.target);
-    if !known && !target::is_verdict(row.target) && !is_chain(row.target) {
-        lose(LossKind::Chain(row.target.to_owned()));
-    }
-    let mut rule = Rule::new(Vec::new(), Target::Continue);
-    if row.devices.is_none() {
-        rule.matches.push(Match::Other(UNSEEN_DEVICES.into()));
-    }
-    for piece in &said.pieces {
-        // The columns come first, and say the protocol of what stands behind them.
-        let protocol = rule.matches.iter().find_map(plain_protocol);
-        match piece {
-            extras::Piece::Words(words) => {
-                let read = part_of_rule(words, family, protocol);
-                rule.matches.extend(read.matches);
-            }
-            extras::Piece::Kept(words) => rule.matches.push(Match::Other((*words).into())),
-        }
-    }
-    rule.target = match row.target {
-        "" => Target::Continue,
-        chain if known && is_chain(chain) => Target::Jump(chain.into()),
-        _ => part_of_rule(&said.target, family, None).target,
-    };
     if let Some(text) = said.remark {
         listing.remarks.push(Remark {
-            line: raw.line,
+            line,
             text: text.to_owned(),
         });
+    }
+    let mut complain = |message| listing.unread.push(Unread { line, message });
+    let read = match read_rule(Words::new(&said.words), &mut Draft::new(family)) {
+        Ok(read) => read,
+        Err(message) => {
+            complain(message);
+            return None;
+        }
+    };
+    // A listing shows such an option of no rule, so that is no trouble with this one.
+    if let Some(trouble) = read.trouble.filter(|_| !hides) {
+        complain(trouble);
+    }
+    if let Some(chain) = read.leads_to.filter(|name| !is_chain(name)) {
+        losses.add(line, LossKind::Chain(chain.into()));
+    }
+    let mut rule = read.rule?;
+    if target::is_extension(row.target) && is_chain(row.target) {
+        rule.target = Target::Jump(row.target.into());
+    }
+    let mut kept = said.kept.into_iter();
+    for each in &mut rule.matches {
+        if *each == Match::Other(extras::KEPT.into())
+            && let Some(words) = kept.next()
+        {
+            *each = Match::Other(words.into());
+        }
+    }
+    if row.devices.is_none() {
+        rule.matches.insert(0, Match::Other(UNSEEN_DEVICES.into()));
     }
     rule.counter = Some(
         row.counter
             .map_or(Counter::default(), |counter| counter.value),
     );
-    rule.place = Place::line(raw.line);
-    rule
-}
-
-/// The protocol that a match says, if it says just that.
-fn plain_protocol(each: &Match) -> Option<Protocol> {
-    if let Match::Protocol {
-        protocol,
-        negated: false,
-    } = each
-    {
-        return Some(*protocol);
-    }
-    None
+    rule.place = Place::line(line);
+    Some(rule)
 }

@@ -81,7 +81,7 @@ const MORE_PROTOCOLS: [(u8, &str); 12] = [
 ];
 
 /// Ports by the names that people write in rules, from `/etc/services`.
-const SERVICES: [(&str, u16); 64] = [
+const SERVICES: [(&str, u16); 70] = [
     ("echo", 7),
     ("discard", 9),
     ("daytime", 13),
@@ -146,6 +146,12 @@ const SERVICES: [(&str, u16); 64] = [
     ("sip", 5060),
     ("mdns", 5353),
     ("postgresql", 5432),
+    ("http-alt", 8080),
+    ("iscsi-target", 3260),
+    ("ms-wbt-server", 3389),
+    ("redis", 6379),
+    ("webmin", 10000),
+    ("zabbix-agent", 10050),
 ];
 
 /// The protocol of this name or number; 0 is any.

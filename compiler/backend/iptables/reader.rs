@@ -1,5 +1,7 @@
 //! The lines of a text, one after another, and the dumps that come of them.
 
+use std::collections::HashSet;
+
 use super::draft::{Draft, ReadRule};
 use super::header::{self, Remark};
 use super::parse::{Assumed, Dump};
@@ -21,8 +23,12 @@ pub(super) struct TextReader<'a> {
     draft: Draft<'a>,
     /// The table that is being read; it belongs to the last dump.
     open: Option<OpenTable>,
+    /// The tables of the last dump.
+    names: HashSet<&'a str>,
     /// The policies that begin a list of commands, which together tell of which table it is.
     policies: Vec<ListedPolicy<'a>>,
+    /// The chains of these policies.
+    ruled: HashSet<&'a str>,
     /// The family and variant that the last header named.
     writer: (Family, Variant),
     /// The table that a command names whose output follows.
@@ -53,7 +59,9 @@ impl<'a> TextReader<'a> {
             budget: Budget::for_text(length),
             draft: Draft::new(assumed.family),
             open: None,
+            names: HashSet::new(),
             policies: Vec::new(),
+            ruled: HashSet::new(),
             writer: (assumed.family, Variant::Unknown),
             announced: None,
             saved: false,
@@ -147,7 +155,7 @@ impl<'a> TextReader<'a> {
     }
 
     /// `*TABLE`
-    fn open_saved(&mut self, name: &str, number: usize) -> Result<(), String> {
+    fn open_saved(&mut self, name: &'a str, number: usize) -> Result<(), String> {
         self.open_listed(number);
         let cut_off = self.close();
         self.saved = true;
@@ -159,13 +167,11 @@ impl<'a> TextReader<'a> {
     }
 
     /// Opens a table of the last dump, or of a new one.
-    fn open_table(&mut self, name: &str, listed: bool, number: usize) {
+    fn open_table(&mut self, name: &'a str, listed: bool, number: usize) {
         let (family, variant) = self.writer;
-        let is_part = |dump: &Dump| {
-            let has = dump.ruleset.tables.iter().any(|table| table.name == name);
-            (dump.family, dump.variant) == (family, variant) && !has
-        };
-        if !self.dumps.last().is_some_and(is_part) {
+        let same = |dump: &Dump| (dump.family, dump.variant) == (family, variant);
+        if !self.dumps.last().is_some_and(same) || self.names.contains(name) {
+            self.names.clear();
             self.dumps.push(Dump {
                 family,
                 variant,
@@ -179,6 +185,7 @@ impl<'a> TextReader<'a> {
             Family::Ipv4 => TableFamily::Ip,
             Family::Ipv6 => TableFamily::Ip6,
         };
+        self.names.insert(name);
         self.draft.family = family;
         self.open = Some(OpenTable::new(of_tables, name, listed));
     }
@@ -303,7 +310,7 @@ impl<'a> TextReader<'a> {
             return Err("a policy stands in the line of its chain".to_owned());
         }
         self.close()?;
-        if self.policies.iter().any(|known| known.chain == chain.raw) {
+        if self.ruled.contains(chain.raw) {
             self.open_listed(number);
             self.close()?;
         }
@@ -321,6 +328,7 @@ impl<'a> TextReader<'a> {
             }
             [..] => return Err("a policy has nothing but counters behind it".to_owned()),
         };
+        self.ruled.insert(chain.raw);
         self.policies.push(ListedPolicy {
             chain: chain.raw,
             policy: policy.raw,
@@ -333,6 +341,7 @@ impl<'a> TextReader<'a> {
     /// Opens the table whose policies were listed, if there are any.
     fn open_listed(&mut self, number: usize) {
         let policies = std::mem::take(&mut self.policies);
+        self.ruled.clear();
         let Some(first) = policies.first() else {
             return;
         };

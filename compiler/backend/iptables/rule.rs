@@ -13,7 +13,7 @@ use super::extension::{match_named, match_of, target_named};
 use super::option::{Extension, Given, Place};
 use super::own::Own;
 use super::word::{Word, Words};
-use crate::firewall::{Counter, Family, Match, Protocol, Rule, Target};
+use crate::firewall::{Counter, Family, Target};
 
 /// The rule that the words say, which stand behind the name of its chain.
 pub(super) fn read_rule<'a>(words: Words<'a>, draft: &mut Draft<'a>) -> Result<ReadRule, String> {
@@ -31,16 +31,6 @@ pub(super) fn read_rule<'a>(words: Words<'a>, draft: &mut Draft<'a>) -> Result<R
         true => Err("nothing stands behind !".to_owned()),
         false => reader.draft.finish(),
     }
-}
-
-/// The rule that these words are a part of, as far as they say it; `said` is the protocol that
-/// other words of it say. What cannot be read is kept as words.
-pub(super) fn part_of_rule(words: &str, family: Family, said: Option<Protocol>) -> Rule {
-    let mut draft = Draft::new(family);
-    draft.said_protocol = said;
-    let read = read_rule(Words::new(words), &mut draft);
-    let rule = read.ok().and_then(|read| read.rule);
-    rule.unwrap_or_else(|| Rule::new(vec![Match::Other(words.into())], Target::Continue))
 }
 
 /// The words of a rule that are still to be read, and what was made of those before.

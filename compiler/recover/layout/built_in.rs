@@ -4,6 +4,7 @@ use super::{
     Arrangement, Fact, Others, Replies, Role, View, What, families, nat, origin, others, says, view,
 };
 use crate::capture::CapturedRuleset;
+use crate::firewall::normal::NormalRule;
 use crate::firewall::{BaseKind, Chain, Family, Hook, Rule, Table};
 use crate::recover::policy::Bridges;
 use crate::recover::shape::{Act, Device, Shape};
@@ -63,7 +64,8 @@ fn take(
     roles: &[Role],
     bridges: &Bridges,
 ) {
-    let (Some(shape), Some(act)) = (Shape::of(rule), Act::of(rule)) else {
+    let normal = NormalRule::of(rule, table.family);
+    let (Some(shape), Some(act)) = (Shape::of(&normal), Act::of(&normal)) else {
         return;
     };
     let at = origin(captured, rule);

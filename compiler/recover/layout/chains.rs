@@ -2,6 +2,7 @@
 
 use super::{Arrangement, Fact, NatFact, Role, Stranger, View, families, nat, origin, says, view};
 use crate::capture::{CapturedRuleset, Origin};
+use crate::firewall::normal::NormalRule;
 use crate::firewall::{Chain, Family, Rule, Table, TableFamily};
 use crate::lower::layout::native;
 use crate::recover::shape::{Act, Device, Shape};
@@ -79,7 +80,8 @@ fn of_lanwright(chain: &str) -> Option<Own> {
 }
 
 fn take(view: &mut View, own: &Own, table: &Table, rule: &Rule, origin: Origin) -> Option<()> {
-    let (mut shape, act) = (Shape::of(rule)?, Act::of(rule)?);
+    let normal = NormalRule::of(rule, table.family);
+    let (mut shape, act) = (Shape::of(&normal)?, Act::of(&normal)?);
     let said = shape.family();
     let families = families(table).iter().copied();
     let families: Vec<Family> = families

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::audit::owner::{Judge, Learnt, Owner};
 use crate::capture::Capture;
+use crate::firewall::normal::NormalRule;
 use crate::firewall::{Chain, DevicePattern, Rule, Table};
 use crate::recover::shape::Shape;
 use crate::state::HostState;
@@ -33,7 +34,8 @@ impl Others {
             for chain in &table.chains {
                 for rule in &chain.rules {
                     if let Some(owner) = foreign(&judge, chain, rule).filter(|it| bridges(*it)) {
-                        let shape = Shape::of(rule).unwrap_or_default();
+                        let normal = NormalRule::of(rule, table.family);
+                        let shape = Shape::of(&normal).unwrap_or_default();
                         let devices = [shape.came_in, shape.goes_out].into_iter().flatten();
                         named.extend(devices.map(|device| (device.name, owner)));
                     }

@@ -9,13 +9,16 @@ use super::row::{Column, Row};
 use super::{LossKind, matches, names, target};
 use crate::firewall::Family;
 
+/// The match that stands for words which are kept: no extension has this name.
+pub(super) const KEPT: &str = "-m ?";
+
 /// A rule in the words of `iptables-save`.
 #[derive(Debug, Default)]
 pub(super) struct Said<'a> {
-    /// What it asks of a packet, in order.
-    pub(super) pieces: Vec<Piece<'a>>,
-    /// What it then does.
-    pub(super) target: String,
+    /// What it says, with [`KEPT`] in place of what was not understood.
+    pub(super) words: String,
+    /// What was not understood, in order.
+    pub(super) kept: Vec<&'a str>,
     /// What the row does not show.
     pub(super) losses: Vec<LossKind>,
     /// What somebody wrote behind it.
@@ -24,15 +27,6 @@ pub(super) struct Said<'a> {
     goto: bool,
     /// The options of its target.
     options: String,
-}
-
-/// A part of a rule.
-#[derive(Debug)]
-pub(super) enum Piece<'a> {
-    /// Options as `iptables-save` prints them.
-    Words(String),
-    /// What was not understood.
-    Kept(&'a str),
 }
 
 /// Puts a row into words.
@@ -47,16 +41,15 @@ pub(super) fn read<'a>(row: &Row<'a>, family: Family) -> Said<'a> {
     if row.source.text == "anywhere" || row.destination.text == "anywhere" {
         said.losses.push(LossKind::Names);
     }
-    let words = read_columns(row, family, &mut said.losses);
-    said.add(words);
+    said.read_columns(row, family);
     said.read_extras(row);
     if !row.target.is_empty() {
         let jump = if said.goto { "-g" } else { "-j" };
         // `NOTRACK` has become another name of `CT`, and `iptables-save` still says the old one.
         let notrack = row.target == "CT" && row.extras.trim_end().ends_with("NOTRACK");
         let name = if notrack { "NOTRACK" } else { row.target };
-        say(&mut said.target, &[jump, name]);
-        said.target.push_str(&said.options);
+        say(&mut said.words, &[jump, name]);
+        said.words.push_str(&said.options);
     }
     said
 }
@@ -67,12 +60,13 @@ impl<'a> Said<'a> {
         // Where the words began that nobody understood.
         let mut kept: Option<Pieces<'a>> = None;
         while let Some((word, after)) = at.word() {
-            let mut words = String::new();
-            if let Some(after) = self.read_extra(at, row.target, &mut words) {
+            let length = self.words.len();
+            if let Some(after) = self.read_extra(at, row.target) {
                 if let Some(start) = kept.take() {
+                    let words = self.words.split_off(length);
                     self.keep(start.until(at));
+                    self.words.push_str(&words);
                 }
-                self.add(words);
                 at = after;
             } else if is_remark(word, !self.options.is_empty()) {
                 self.remark = Some(at.rest.trim_end());
@@ -85,51 +79,61 @@ impl<'a> Said<'a> {
         let Some(start) = kept else {
             return;
         };
-        let end = if self.remark.is_some() {
-            at
-        } else {
-            Pieces::new("")
+        let end = match self.remark {
+            Some(_) => at,
+            None => Pieces::new(""),
         };
-        let left = start.until(end);
-        // What a target of iptables says last is its own, unless it was understood.
-        if target::is_extension(row.target) && self.options.is_empty() {
-            self.losses.push(LossKind::Words(left.to_owned()));
-            self.options = format!(" {left}");
-        } else {
-            self.keep(left);
-        }
+        self.keep(start.until(end));
     }
 
     /// Reads the match or the options of the target that stand here.
-    fn read_extra(
-        &mut self,
-        at: Pieces<'a>,
-        target: &str,
-        words: &mut String,
-    ) -> Option<Pieces<'a>> {
+    fn read_extra(&mut self, at: Pieces<'a>, target: &str) -> Option<Pieces<'a>> {
         if let Some(after) = at.after(&["[goto]"]) {
             self.goto = true;
             return Some(after);
         }
-        matches::read(at, words, &mut self.losses)
+        matches::read(at, &mut self.words, &mut self.losses)
             .or_else(|| target::read(at, target, &mut self.options))
-    }
-
-    /// Adds words; those that follow each other are one piece.
-    fn add(&mut self, words: String) {
-        match self.pieces.last_mut() {
-            Some(Piece::Words(last)) => last.push_str(&words),
-            Some(Piece::Kept(_)) | None => {
-                if !words.is_empty() {
-                    self.pieces.push(Piece::Words(words));
-                }
-            }
-        }
     }
 
     fn keep(&mut self, kept: &'a str) {
         self.losses.push(LossKind::Words(kept.to_owned()));
-        self.pieces.push(Piece::Kept(kept));
+        self.words.push(' ');
+        self.words.push_str(KEPT);
+        self.kept.push(kept);
+    }
+
+    /// The options that iptables itself has, in the order in which `iptables-save` prints them.
+    fn read_columns(&mut self, row: &Row<'_>, family: Family) {
+        let words = &mut self.words;
+        for (name, column) in [("-s", row.source), ("-d", row.destination)] {
+            match column.text {
+                "anywhere" | "0.0.0.0/0" | "::/0" if !column.negated => {}
+                text => match address(text, family) {
+                    Some(address) => option(words, column.negated, name, &address),
+                    None => {
+                        self.losses.push(LossKind::Names);
+                        option(words, column.negated, name, text);
+                    }
+                },
+            }
+        }
+        if let Some((from, to)) = row.devices {
+            for (name, column) in [("-i", from), ("-o", to)] {
+                let Column { negated, text } = column;
+                if negated || !matches!(text, "*" | "any") {
+                    option(words, negated, name, text);
+                }
+            }
+        }
+        if let Some(protocol) = row.protocol {
+            option(words, protocol.negated, "-p", protocol.text);
+        }
+        match row.fragment {
+            Some(true) => say(words, &["-f"]),
+            Some(false) => say(words, &["!", "-f"]),
+            None => {}
+        }
     }
 }
 
@@ -200,41 +204,6 @@ fn is_remark(word: &str, ended: bool) -> bool {
         || matches!(word, "--" | "-" | ";" | "\u{2013}" | "\u{2014}")
         || word.starts_with('(')
         || ended && word.starts_with([';', '*', '['])
-}
-
-/// The options that iptables itself has, in the order in which `iptables-save` prints them.
-fn read_columns(row: &Row<'_>, family: Family, losses: &mut Vec<LossKind>) -> String {
-    let mut text = String::new();
-    let words = &mut text;
-    for (name, column) in [("-s", row.source), ("-d", row.destination)] {
-        match column.text {
-            "anywhere" | "0.0.0.0/0" | "::/0" if !column.negated => {}
-            text => match address(text, family) {
-                Some(address) => option(words, column.negated, name, &address),
-                None => {
-                    losses.push(LossKind::Names);
-                    option(words, column.negated, name, text);
-                }
-            },
-        }
-    }
-    if let Some((from, to)) = row.devices {
-        for (name, column) in [("-i", from), ("-o", to)] {
-            let Column { negated, text } = column;
-            if negated || !matches!(text, "*" | "any") {
-                option(words, negated, name, text);
-            }
-        }
-    }
-    if let Some(protocol) = row.protocol {
-        option(words, protocol.negated, "-p", protocol.text);
-    }
-    match row.fragment {
-        Some(true) => say(words, &["-f"]),
-        Some(false) => say(words, &["!", "-f"]),
-        None => {}
-    }
-    text
 }
 
 /// An address with or without a mask; some names stand for one.

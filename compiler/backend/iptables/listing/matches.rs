@@ -4,10 +4,10 @@
 //! known here and are kept as they are. The names of the options and what is printed for them are
 //! those of iptables' own extensions, 1.4 to 1.8.
 
+use super::LossKind;
 use super::options::{read_options, read_owner, read_set};
 use super::pieces::{Pieces, option, say};
 use super::rarer::{read_connections, read_recent, read_simple, read_statistic, read_string};
-use super::{LossKind, names};
 use crate::firewall::Family;
 
 /// Text longer than any that an extension prints in quotes, in bytes.
@@ -84,8 +84,8 @@ fn read_port_option(word: &str, words: &mut String) -> Option<()> {
     let (name, value) = word.split_once([':', '='])?;
     let (negated, value) = without_mark(value);
     match name {
-        "spt" | "spts" => option(words, negated, "--sport", &ports(value, ':')?),
-        "dpt" | "dpts" => option(words, negated, "--dport", &ports(value, ':')?),
+        "spt" | "spts" => option(words, negated, "--sport", value),
+        "dpt" | "dpts" => option(words, negated, "--dport", value),
         "option" => option(words, negated, "--tcp-option", value),
         "flags" => {
             let (mask, set) = value.split_once('/')?;
@@ -105,14 +105,6 @@ fn without_mark(value: &str) -> (bool, &str) {
     match value.strip_prefix('!') {
         Some(value) => (true, value),
         None => (false, value),
-    }
-}
-
-/// Ports by number or name, with `between` them.
-fn ports(value: &str, between: char) -> Option<String> {
-    match value.split_once(between) {
-        Some((start, end)) => Some(format!("{}:{}", names::port(start)?, names::port(end)?)),
-        None => names::port(value).map(|port| port.to_string()),
     }
 }
 
@@ -149,12 +141,7 @@ fn read_icmp<'a>(word: &str, at: Pieces<'a>, words: &mut String) -> Option<Piece
     };
     let (value, after) = match kind {
         "type" => read_icmp_type(family, after)?,
-        "any" => ("any".to_owned(), after),
-        name => {
-            let (kind, code) = names::icmp(name, family)?;
-            let code = code.map_or(String::new(), |code| format!("/{code}"));
-            (format!("{kind}{code}"), after)
-        }
+        message => (message.to_owned(), after),
     };
     say(words, &["-m", module]);
     option(words, negated, name, &value);
@@ -186,9 +173,8 @@ fn read_multiport<'a>(at: Pieces<'a>, words: &mut String) -> Option<Pieces<'a>> 
         _ => return None,
     };
     let (negated, list, at) = at.negatable()?;
-    let list: Option<Vec<String>> = list.split(',').map(|one| ports(one, ':')).collect();
     say(words, &["-m", "multiport"]);
-    option(words, negated, name, &list?.join(","));
+    option(words, negated, name, list);
     Some(at)
 }
 

@@ -149,6 +149,9 @@ impl<'a> Page<'a, '_> {
 
     /// Takes a line that is a row by itself.
     fn read_row(&mut self, number: usize, line: &'a str) -> bool {
+        if self.blocks.is_empty() {
+            return false;
+        }
         let layouts = match &self.layout {
             Some(layout) => std::slice::from_ref(layout),
             None => &Layout::ALL,
@@ -156,7 +159,7 @@ impl<'a> Page<'a, '_> {
         let found = layouts
             .iter()
             .find_map(|layout| row::read(line, *layout).ok().map(|row| (*layout, row)));
-        let (Some((layout, row)), false) = (found, self.blocks.is_empty()) else {
+        let Some((layout, row)) = found else {
             return false;
         };
         self.give_up();

@@ -113,14 +113,7 @@ fn read_options<'a>(at: Pieces<'a>, target: &str, options: &mut String) -> Optio
             say(options, &["--notrack"]);
             at.after(&["CT", "notrack"])
         }
-        "CLASSIFY" => {
-            let (class, after) = at.after(&["CLASSIFY", "set"])?.word()?;
-            let (major, minor) = class.split_once(':')?;
-            let number = |digits| u16::from_str_radix(digits, 16).ok();
-            let class = format!("{:04x}:{:04x}", number(major)?, number(minor)?);
-            say(options, &["--set-class", &class]);
-            Some(after)
-        }
+        "CLASSIFY" => read_set(at, &["CLASSIFY", "set"], "--set-class", options),
         "TCPMSS" => match at.after(&["TCPMSS", "clamp", "to", "PMTU"]) {
             Some(after) => {
                 say(options, &["--clamp-mss-to-pmtu"]);

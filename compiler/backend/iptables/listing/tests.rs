@@ -232,7 +232,6 @@ fn what_is_not_understood_is_kept_word_for_word() {
     assert_eq!(
         rule.matches,
         [
-            Match::protocol(crate::firewall::Protocol::TCP),
             Match::Other("frobnicate a  b".into()),
             saved("-p tcp -m tcp --dport 22").matches[0].clone(),
             Match::Other("quux".into()),

@@ -99,7 +99,8 @@ fn long_lines_are_walked_over_once() {
         "limit: avg 1/s burst ",
     ] {
         let read = read(&format!("{head}{row}{}\n", piece.repeat(20_000)));
-        assert_eq!(read.unread, [], "{piece}");
+        // No rule is that long; it is said, once.
+        assert!(read.unread.len() <= 1, "{piece}: {:?}", read.unread);
     }
     let long = format!(
         "{head}{row}{}\n{}",

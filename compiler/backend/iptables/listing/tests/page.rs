@@ -115,7 +115,12 @@ fn tables_are_told_by_what_works_in_them_alone() {
         };
         text += " pkts bytes target prot opt in out source destination\n";
         for target in targets {
-            text += &format!("0 0 {target} all -- * * 0.0.0.0/0 0.0.0.0/0\n");
+            let options = match *target {
+                "SNAT" | "DNAT" => "to:192.0.2.1",
+                "CHECKSUM" => "CHECKSUM fill",
+                _ => "",
+            };
+            text += &format!("0 0 {target} all -- * * 0.0.0.0/0 0.0.0.0/0 {options}\n");
         }
         text + "\n"
     };
