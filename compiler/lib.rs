@@ -1,8 +1,12 @@
-//! lanwright compiles libvirt network XML into everything a host needs to run those networks.
+//! lanwright compiles libvirt network XML into everything a host needs to run those networks, and
+//! reads a host back into the same model.
 //!
 //! ```text
 //! network XML ──xml──▶ Network ──lower──▶ HostState ──backend──▶ Artifacts
-//!                                         Policy
+//!                         ▲               Policy                     │
+//!                         └── recover ── Capture ◀──── capture ──────┘ texts of a host
+//!                                           │
+//!                                expected × observed ──audit──▶ Report
 //! ```
 //!
 //! The tour, in the order in which `compile` walks it:
@@ -18,6 +22,15 @@
 //!    [`firewall::Ruleset`]s of the policy.
 //! 5. Each of [`backend::BACKENDS`] prints that for one tool, as [`backend::Artifact`]s.
 //! 6. [`host::tree`] puts them in their place, whole or not at all.
+//!
+//! The way back begins with texts, which [`host::texts`] reads from a folder or from this machine:
+//!
+//! 1. [`capture::read()`] recognises each text and makes of all of them a [`capture::Capture`]: the
+//!    rulesets, the devices, addresses and services that a host has, and what was not looked at.
+//! 2. [`recover`] makes of a capture the networks that explain it, each fact with the line that
+//!    proves it.
+//! 3. [`audit`] lays beside a capture what lowering says the host is to hold, and makes a
+//!    [`audit::report::Report`] of where they differ and whose the other rules are.
 //!
 //! Small checked values that every room uses are in [`value`]. Everything but [`host`] is a pure
 //! function from values to values, and only [`cli`] talks to people.

@@ -13,7 +13,7 @@ use super::observe::{Blocks, Observed, Seen};
 use super::report::{Drift, DriftKind, Object, Place};
 use super::{layer, shared, spell};
 use crate::capture::{Capture, Topic};
-use crate::firewall::{Family, NetworkPolicy, NormalRule, Rule, TableFamily};
+use crate::firewall::{Bound, Family, Match, NetworkPolicy, NormalRule, Rule, TableFamily};
 
 /// What is needed to compare rules of any network.
 #[derive(Clone, Copy, Debug)]
@@ -303,7 +303,23 @@ impl<'a, 'b> Side<'a, 'b> {
             Generation::Nftables | Generation::Lanwright => false,
         };
         let block = self.block;
-        spell::expected(iptables, block.family, &block.chain, &block.rules[at])
+        let rule = self.as_found(&block.rules[at]);
+        spell::expected(iptables, block.family, &block.chain, &rule)
+    }
+
+    /// An expected rule that asks for devices in the way in which the rules of the host do.
+    fn as_found(&self, rule: &Rule) -> Rule {
+        let found = self.found.iter().flat_map(|seen| &seen.rule.matches);
+        let by_index: HashSet<&str> = found.filter_map(by_index).collect();
+        let mut rule = rule.clone();
+        for each in &mut rule.matches {
+            if let Match::InDevice { name, bound, .. } | Match::OutDevice { name, bound, .. } = each
+                && by_index.contains(name.name())
+            {
+                *bound = Bound::Index;
+            }
+        }
+        rule
     }
 
     fn missing(&self, at: usize) -> Drift {
@@ -348,5 +364,24 @@ impl<'a, 'b> Side<'a, 'b> {
             place: self.scene.place(seen),
             breaks: breaks::moved(self.role, &self.expected[at], self.scene.gates),
         }
+    }
+}
+
+/// The device that a rule asks for by the number that it had as the rule was loaded.
+fn by_index(each: &Match) -> Option<&str> {
+    if let Match::InDevice {
+        name,
+        bound: Bound::Index,
+        ..
+    }
+    | Match::OutDevice {
+        name,
+        bound: Bound::Index,
+        ..
+    } = each
+    {
+        Some(name.name())
+    } else {
+        None
     }
 }

@@ -280,7 +280,8 @@ fn breaks(key: &str) -> Option<&'static str> {
         "dhcp-authoritative" => "guests that come from elsewhere wait for their lease",
         "dhcp-option" => "guests are told another route, MTU or the like",
         "dhcp-boot" | "enable-tftp" | "tftp-root" => "guests cannot boot over the network",
-        "server" | "no-resolv" | "strict-order" => "other servers are asked for names",
+        "server" | "no-resolv" => "other servers are asked for names",
+        "strict-order" => "servers are asked for names in another order",
         "domain" | "expand-hosts" | "local" | "domain-needed" => {
             "names of guests are completed or answered differently"
         }

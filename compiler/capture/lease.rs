@@ -1,8 +1,8 @@
 //! Reading leases: the file that dnsmasq keeps, and the one that libvirt's helper keeps.
 //!
 //! Neither says on which link a lease was given. libvirt's file is named after the bridge; of
-//! dnsmasq's own it is found out from its configuration, or from the addresses of the host, if those
-//! are known.
+//! dnsmasq's own it is found out from its configuration, or from the addresses of the host, as far
+//! as those are known.
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;

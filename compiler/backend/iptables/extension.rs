@@ -29,6 +29,8 @@ mod words;
 
 pub(super) use module::{joins, module_of};
 pub(super) use print::{print_matches, print_target};
+#[cfg(test)]
+pub(super) use rate::as_kept as kept_rate;
 
 use crate::firewall::{DevicePattern, Family, Protocol};
 

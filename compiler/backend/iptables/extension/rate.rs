@@ -98,7 +98,11 @@ pub(super) fn amount_per(text: &str) -> Result<(u64, TimeUnit), String> {
 /// A rate as it comes back from the kernel, which keeps the time between two packets in steps.
 ///
 /// A longer unit is taken where the division leaves less than the amount (`print_rate`).
-pub(super) fn as_kept(amount: u64, unit: TimeUnit, steps: u64) -> Result<Rate, String> {
+pub(in crate::backend::iptables) fn as_kept(
+    amount: u64,
+    unit: TimeUnit,
+    steps: u64,
+) -> Result<Rate, String> {
     let period = steps * seconds(unit) / amount;
     if period == 0 {
         return Err("the rate is too high".to_owned());

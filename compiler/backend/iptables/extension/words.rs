@@ -288,8 +288,8 @@ pub(super) fn hmark(text: &mut String, family: Family, given: &[Given<'_>]) -> R
             }
         }
     }
-    let rest = given.iter().filter(|each| each.name() != "--hmark-tuple");
-    rest.map(|each| each.push(text)).collect()
+    let mut rest = given.iter().filter(|each| each.name() != "--hmark-tuple");
+    rest.try_for_each(|each| each.push(text))
 }
 
 #[cfg(test)]
