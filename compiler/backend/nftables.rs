@@ -12,6 +12,7 @@ mod duration;
 mod element;
 mod expression;
 mod field;
+mod json;
 mod keyword;
 mod limit;
 mod log;
@@ -33,6 +34,7 @@ mod value;
 mod verdict;
 mod words;
 
+pub use json::parse_json;
 pub use parse::parse;
 pub use print::{Listing, list, print, print_element, print_rule};
 pub use transaction::transaction;

@@ -30,7 +30,7 @@ const NAMES: [&str; 10] = [
 ];
 
 /// Every reader of the way back.
-const READERS: [Reader; 5] = [
+const READERS: [Reader; 6] = [
     ("capture", |text| {
         // The content of a long text is clear; what its name would make of it is tried on others.
         let names = if text.len() > 100_000 { 1 } else { NAMES.len() };
@@ -50,6 +50,9 @@ const READERS: [Reader; 5] = [
     }),
     ("nft", |text| {
         nftables::parse(text);
+    }),
+    ("nft -j", |text| {
+        nftables::parse_json(text);
     }),
     ("dnsmasq", |text| {
         dnsmasq::references(text);

@@ -24,5 +24,6 @@ mod kernel;
 mod listing;
 mod network_manager;
 mod networkd;
+mod ruleset;
 mod rulesets;
 mod systemd;

@@ -8,15 +8,7 @@ use crate::firewall::{Base, BaseKind, ChainPolicy, Hook, TableFamily};
 /// A name that nft has for a priority, and at which hooks.
 type Priority = (&'static str, i32, &'static [Hook]);
 
-const EVERYWHERE: &[Hook] = &[
-    Hook::Prerouting,
-    Hook::Input,
-    Hook::Forward,
-    Hook::Output,
-    Hook::Postrouting,
-    Hook::Ingress,
-    Hook::Egress,
-];
+const EVERYWHERE: &[Hook] = &keyword::HOOKS;
 
 /// For packets of IP.
 const IP: &[Priority] = &[
@@ -98,10 +90,7 @@ pub(super) fn read_base(
     };
     words.the("hook").ok_or(missing)?;
     let hook = words.word().ok_or(missing)?;
-    let mut known = EVERYWHERE.iter();
-    let hook = *known
-        .find(|each| keyword::hook(**each) == hook)
-        .ok_or_else(|| format!("the hook '{hook}' is not read"))?;
+    let hook = keyword::read_hook(hook).ok_or_else(|| format!("the hook '{hook}' is not read"))?;
     let mut base = Base::new(kind, hook, 0);
     base.devices = read_devices(words);
     words.the("priority").ok_or(missing)?;

@@ -309,7 +309,8 @@ pub(super) fn port_range(value: &Expression) -> Option<PortRange> {
         let [start, end] = ends.as_ref();
         return PortRange::new(start.number()?, end.number()?);
     }
-    value.number().map(PortRange::single)
+    let port = value.number().or_else(|| symbol::service(value.word()?));
+    port.map(PortRange::single)
 }
 
 /// A protocol by the name that is printed for it, or by a number.

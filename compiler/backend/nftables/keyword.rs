@@ -42,6 +42,22 @@ pub(super) fn hook(hook: Hook) -> &'static str {
     }
 }
 
+/// All hooks.
+pub(super) const HOOKS: [Hook; 7] = [
+    Hook::Prerouting,
+    Hook::Input,
+    Hook::Forward,
+    Hook::Output,
+    Hook::Postrouting,
+    Hook::Ingress,
+    Hook::Egress,
+];
+
+/// The hook that a word means.
+pub(super) fn read_hook(word: &str) -> Option<Hook> {
+    HOOKS.into_iter().find(|each| hook(*each) == word)
+}
+
 /// The words for a property of a packet.
 pub(super) fn field(field: &Field) -> Cow<'_, str> {
     Cow::Borrowed(match field {

@@ -6,7 +6,7 @@ use super::words::Words;
 use crate::firewall::{Limit, Rate, RateUnit, TimeUnit};
 
 /// How many packets may come at once if nothing is said.
-const BURST: u64 = 5;
+pub(super) const BURST: u64 = 5;
 
 /// What nft calls so many bytes.
 const BYTES: [(&str, u64); 3] = [("mbytes", 1 << 20), ("kbytes", 1 << 10), ("bytes", 1)];
@@ -61,7 +61,7 @@ fn bytes(unit: &str) -> Option<u64> {
 }
 
 /// So many bytes in the largest unit that leaves no rest.
-fn in_units(count: u64) -> (u64, &'static str) {
+pub(super) fn in_units(count: u64) -> (u64, &'static str) {
     let even = BYTES
         .iter()
         .find(|(_, bytes)| count > 0 && count.is_multiple_of(*bytes));

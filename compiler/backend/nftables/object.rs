@@ -60,6 +60,9 @@ pub(super) fn kind_words(kind: ObjectKind) -> &'static str {
     }
 }
 
+/// What a counter says that has counted nothing; it need not be said.
+pub(super) const NOTHING: &str = "packets 0 bytes 0";
+
 /// Takes one statement of an object's block.
 pub(super) fn read_line(words: &mut Words<'_>, object: &mut Object) {
     if words.the("comment").is_some()
@@ -68,7 +71,10 @@ pub(super) fn read_line(words: &mut Words<'_>, object: &mut Object) {
         object.comment = Some(comment.to_owned());
         return;
     }
-    object.body.push(words.all());
+    let line = words.all();
+    if object.kind != ObjectKind::Counter || line != NOTHING {
+        object.body.push(line);
+    }
 }
 
 /// Appends an object.
@@ -87,6 +93,9 @@ pub(super) fn print(
         if !shown.is_empty() {
             let _ = writeln!(text, "\t\t{shown}");
         }
+    }
+    if object.kind == ObjectKind::Counter && object.body.is_empty() && listing == Listing::State {
+        let _ = writeln!(text, "\t\t{NOTHING}");
     }
     text.push_str("\t}\n");
     Ok(())

@@ -13,7 +13,7 @@ use super::token::{Kind, Lexer, Token};
 use super::words::{Refusal, Words};
 use crate::backend::gap::{Reading, Unread};
 use crate::firewall::Ruleset;
-use store::Store;
+pub(super) use store::Store;
 
 /// The tables of `text`.
 pub fn parse(text: &str) -> Reading<Ruleset> {

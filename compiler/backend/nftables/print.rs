@@ -108,7 +108,6 @@ fn print_table(text: &mut String, table: &Table, listing: Listing) -> Result<(),
     }
     if let Some(comment) = &table.comment {
         let _ = writeln!(text, "\t{}", comment_line(quotable(comment)?));
-        first = false;
     }
     for each in &table.objects {
         named(&each.name)?;

@@ -21,10 +21,7 @@ const TAIL: usize = 24;
 
 /// The rule that `words` say, in a table of this family.
 pub(super) fn read(mut words: Words<'_>, family: TableFamily) -> Rule {
-    let mut reader = Reader {
-        rule: Rule::uncounted(Vec::new(), Target::Continue),
-        comment: None,
-    };
+    let mut reader = Builder::default();
     let mut ended = None;
     while !words.is_empty() {
         let before = words;
@@ -42,12 +39,11 @@ pub(super) fn read(mut words: Words<'_>, family: TableFamily) -> Rule {
             }
             None => match known_end(words, family) {
                 Some(end) => {
-                    let unknown = words.first(words.len() - end.len());
-                    reader.rule.matches.push(Match::Other(unknown));
+                    reader.add_unknown(words.first(words.len() - end.len()));
                     words = end;
                 }
                 None => {
-                    reader.add(Statement::Do(Target::Other(words.all())));
+                    reader.add_unknown(words.all());
                     break;
                 }
             },
@@ -57,13 +53,29 @@ pub(super) fn read(mut words: Words<'_>, family: TableFamily) -> Rule {
 }
 
 /// A rule as far as it was read. All that is done stands among its effects for now.
-struct Reader {
+pub(super) struct Builder {
     rule: Rule,
     comment: Option<CompactString>,
+    /// A statement that was not understood, as long as it is the last.
+    unknown: Option<CompactString>,
 }
 
-impl Reader {
-    fn add(&mut self, statement: Statement) {
+impl Default for Builder {
+    fn default() -> Self {
+        Builder {
+            rule: Rule::uncounted(Vec::new(), Target::Continue),
+            comment: None,
+            unknown: None,
+        }
+    }
+}
+
+impl Builder {
+    /// Takes the next statement.
+    pub(super) fn add(&mut self, statement: Statement) {
+        // The packet came by it, so it may have asked something.
+        let unknown = self.unknown.take();
+        self.rule.matches.extend(unknown.map(Match::Other));
         match statement {
             Statement::Match(each) => self.rule.matches.push(each),
             Statement::Do(what) => self.rule.effects.push(Effect {
@@ -74,6 +86,17 @@ impl Reader {
         }
     }
 
+    /// Takes a statement that was not understood, word for word.
+    pub(super) fn add_unknown(&mut self, words: CompactString) {
+        let before = self.unknown.replace(words);
+        self.rule.matches.extend(before.map(Match::Other));
+    }
+
+    /// Takes the comment.
+    pub(super) fn comment(&mut self, comment: CompactString) {
+        self.comment = Some(comment);
+    }
+
     /// Keeps all from the verdict on word for word: nft lets nothing follow one.
     fn keep_from(&mut self, end: Words<'_>) {
         self.rule.effects.pop();
@@ -82,8 +105,13 @@ impl Reader {
     }
 
     /// The counter and the target to their places.
-    fn finish(self) -> Rule {
-        let Reader { mut rule, comment } = self;
+    pub(super) fn finish(mut self) -> Rule {
+        if let Some(words) = self.unknown.take() {
+            self.add(Statement::Do(Target::Other(words)));
+        }
+        let Builder {
+            mut rule, comment, ..
+        } = self;
         let last = rule.matches.len();
         let first = rule.effects.iter().position(|each| each.after == last);
         if let Some(at) = first

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use compact_str::CompactString;
+
 use super::duration::{self, Duration};
 use super::element;
 use super::expression;
@@ -46,14 +48,8 @@ pub(super) fn read_line(words: &mut Words<'_>, set: &mut Set) -> Result<(), Refu
         "auto-merge" => set.auto_merge = true,
         "comment" => set.comment = Some(words.quoted().ok_or_else(refused)?.to_owned()),
         "counter" | "limit" | "quota" | "last" | "ct" => {
-            // What a set counts it counts for each element.
-            let statement = if word == "counter" {
-                "counter".into()
-            } else {
-                start.all()
-            };
-            set.statements.push(statement);
-            return Ok(());
+            *words = start;
+            set.statements.extend(read_statement(words));
         }
         _ => return Err(refused()),
     }
@@ -61,6 +57,17 @@ pub(super) fn read_line(words: &mut Words<'_>, set: &mut Set) -> Result<(), Refu
         true => Ok(()),
         false => Err(refused()),
     }
+}
+
+/// A statement that is done when an element is met.
+pub(super) fn read_statement(words: &mut Words<'_>) -> Option<CompactString> {
+    let statement = match words.peek_word() {
+        // What a set counts it counts for each element.
+        Some("counter") => "counter".into(),
+        Some(_) | None => words.all(),
+    };
+    words.skip_to(words.last(0));
+    Some(statement)
 }
 
 fn read_flags(words: &mut Words<'_>, set: &mut Set) -> Option<()> {
@@ -227,10 +234,12 @@ pub(super) fn print_element(text: &mut String, element: &Element, set: &Set, lis
     element::print(text, element, kinds(&set.key), value_kinds(set), listing);
 }
 
-fn value_kinds(set: &Set) -> Kinds<'_> {
+/// What the values of a map are, for those who print them.
+pub(super) fn value_kinds(set: &Set) -> Kinds<'_> {
     match &set.value {
         Some(SetValue::Data(data)) => kinds(data),
-        Some(SetValue::Verdict | SetValue::Object(_)) | None => Kinds::One(types::INTEGER),
+        Some(SetValue::Object(_)) => Kinds::One("string"),
+        Some(SetValue::Verdict) | None => Kinds::One(types::INTEGER),
     }
 }
 

@@ -101,6 +101,40 @@ pub(super) const LOG_LEVELS: Symbols = &[
     ("debug", 7),
 ];
 
+/// Names of services that people write in files. A listing has numbers.
+const SERVICES: [(&str, u16); 24] = [
+    ("ftp", 21),
+    ("ssh", 22),
+    ("telnet", 23),
+    ("smtp", 25),
+    ("domain", 53),
+    ("bootps", 67),
+    ("bootpc", 68),
+    ("tftp", 69),
+    ("http", 80),
+    ("pop3", 110),
+    ("sunrpc", 111),
+    ("ntp", 123),
+    ("imap2", 143),
+    ("snmp", 161),
+    ("ldap", 389),
+    ("https", 443),
+    ("isakmp", 500),
+    ("syslog", 514),
+    ("dhcpv6-client", 546),
+    ("dhcpv6-server", 547),
+    ("ldaps", 636),
+    ("imaps", 993),
+    ("nfs", 2049),
+    ("mdns", 5353),
+];
+
+/// The port of a service.
+pub(super) fn service(word: &str) -> Option<u16> {
+    let known = SERVICES.iter().find(|(name, _)| *name == word);
+    known.map(|(_, port)| *port)
+}
+
 /// Types of messages of this family.
 pub(super) fn icmp_types(family: Family) -> Symbols {
     match family {

@@ -70,10 +70,10 @@ pub(super) struct Lexer<'a> {
 }
 
 impl<'a> Lexer<'a> {
-    /// Before the first word of `text`.
+    /// Before the first word of `text`, which may begin with a byte-order mark.
     pub(super) fn new(text: &'a str) -> Self {
         Lexer {
-            text,
+            text: text.strip_prefix('\u{feff}').unwrap_or(text),
             at: 0,
             line: 1,
             handle: None,
@@ -202,10 +202,12 @@ impl<'a> Lexer<'a> {
         let start = self.at;
         let mut depth = 0_usize;
         loop {
-            let before = *self;
+            let mut before = *self;
             let Some(token) = self.next_from(start) else {
                 break;
             };
+            // A comment at the end is about what stands before it.
+            before.handle = self.handle;
             match token.kind {
                 Kind::Open => depth += 1,
                 Kind::Close if depth == 0 => {

@@ -200,7 +200,6 @@ pub(super) fn is_flags(name: &str) -> bool {
 }
 
 /// Whether a name of this type stands in quotes.
-#[allow(dead_code, reason = "the next commit reads JSON")]
 pub(super) fn is_quoted(name: &str) -> bool {
     matches!(
         name,

@@ -9,7 +9,7 @@ const WALKS: usize = 1 << 28;
 
 /// A table by its place; what was deleted keeps its place to the end.
 #[derive(Default)]
-pub(super) struct Store {
+pub(in crate::backend::nftables) struct Store {
     tables: Vec<Table>,
     places: HashMap<(TableFamily, String), usize>,
     chains: HashMap<(usize, String), usize>,
@@ -24,12 +24,16 @@ pub(super) struct Store {
 
 impl Store {
     /// The place of a table.
-    pub(super) fn find(&self, family: TableFamily, name: &str) -> Option<usize> {
+    pub(in crate::backend::nftables) fn find(
+        &self,
+        family: TableFamily,
+        name: &str,
+    ) -> Option<usize> {
         self.places.get(&(family, name.to_owned())).copied()
     }
 
     /// The place of a table, which is made if there is none.
-    pub(super) fn table(&mut self, family: TableFamily, name: &str) -> usize {
+    pub(in crate::backend::nftables) fn table(&mut self, family: TableFamily, name: &str) -> usize {
         let tables = &mut self.tables;
         let place = self.places.entry((family, name.to_owned()));
         *place.or_insert_with(|| {
@@ -38,16 +42,16 @@ impl Store {
         })
     }
 
-    pub(super) fn at(&mut self, table: usize) -> &mut Table {
+    pub(in crate::backend::nftables) fn at(&mut self, table: usize) -> &mut Table {
         &mut self.tables[table]
     }
 
-    pub(super) fn family(&self, table: usize) -> TableFamily {
+    pub(in crate::backend::nftables) fn family(&self, table: usize) -> TableFamily {
         self.tables[table].family
     }
 
     /// The place of a chain in its table, which is made if there is none.
-    pub(super) fn chain(&mut self, table: usize, name: &str) -> usize {
+    pub(in crate::backend::nftables) fn chain(&mut self, table: usize, name: &str) -> usize {
         let chains = &mut self.tables[table].chains;
         let place = self.chains.entry((table, name.to_owned()));
         *place.or_insert_with(|| {
@@ -57,22 +61,34 @@ impl Store {
     }
 
     /// The place of a chain in its table.
-    pub(super) fn find_chain(&self, table: usize, name: &str) -> Option<usize> {
+    pub(in crate::backend::nftables) fn find_chain(
+        &self,
+        table: usize,
+        name: &str,
+    ) -> Option<usize> {
         self.chains.get(&(table, name.to_owned())).copied()
     }
 
-    pub(super) fn chain_at(&mut self, table: usize, chain: usize) -> &mut Chain {
+    pub(in crate::backend::nftables) fn chain_at(
+        &mut self,
+        table: usize,
+        chain: usize,
+    ) -> &mut Chain {
         &mut self.tables[table].chains[chain]
     }
 
     /// A set of a table.
-    pub(super) fn find_set(&mut self, table: usize, name: &str) -> Option<&mut Set> {
+    pub(in crate::backend::nftables) fn find_set(
+        &mut self,
+        table: usize,
+        name: &str,
+    ) -> Option<&mut Set> {
         let at = *self.sets.get(&(table, name.to_owned()))?;
         self.tables[table].sets.get_mut(at)
     }
 
     /// Adds a set, or what it says anew to the one that is there.
-    pub(super) fn add_set(&mut self, table: usize, set: Set) {
+    pub(in crate::backend::nftables) fn add_set(&mut self, table: usize, set: Set) {
         let sets = &mut self.tables[table].sets;
         match self.sets.get(&(table, set.name.clone())) {
             Some(at) => sets[*at].elements.extend(set.elements),
@@ -84,18 +100,18 @@ impl Store {
     }
 
     /// Puts a rule before all others of its chain.
-    pub(super) fn insert(&mut self, table: usize, chain: usize, rule: Rule) {
+    pub(in crate::backend::nftables) fn insert(&mut self, table: usize, chain: usize, rule: Rule) {
         self.heads.entry((table, chain)).or_default().push(rule);
     }
 
     /// All rules of a chain go.
-    pub(super) fn flush_chain(&mut self, table: usize, chain: usize) {
+    pub(in crate::backend::nftables) fn flush_chain(&mut self, table: usize, chain: usize) {
         self.heads.remove(&(table, chain));
         self.tables[table].chains[chain].rules.clear();
     }
 
     /// All rules of a table go; nothing if that was asked too often.
-    pub(super) fn flush_table(&mut self, table: usize) -> Option<()> {
+    pub(in crate::backend::nftables) fn flush_table(&mut self, table: usize) -> Option<()> {
         let chains = self.tables[table].chains.len();
         self.walk(chains)?;
         for chain in 0..chains {
@@ -105,7 +121,7 @@ impl Store {
     }
 
     /// Everything goes.
-    pub(super) fn flush(&mut self) {
+    pub(in crate::backend::nftables) fn flush(&mut self) {
         *self = Store {
             walked: self.walked,
             ..Store::default()
@@ -113,7 +129,11 @@ impl Store {
     }
 
     /// A table goes.
-    pub(super) fn remove(&mut self, family: TableFamily, name: &str) -> Option<()> {
+    pub(in crate::backend::nftables) fn remove(
+        &mut self,
+        family: TableFamily,
+        name: &str,
+    ) -> Option<()> {
         let at = self.places.remove(&(family, name.to_owned()))?;
         self.gone.insert(at);
         self.tables[at] = Table::new(family, "", Vec::new());
@@ -121,7 +141,11 @@ impl Store {
     }
 
     /// A chain goes; its place stays, without rules, until the end.
-    pub(super) fn remove_chain(&mut self, table: usize, name: &str) -> Option<()> {
+    pub(in crate::backend::nftables) fn remove_chain(
+        &mut self,
+        table: usize,
+        name: &str,
+    ) -> Option<()> {
         let at = self.chains.remove(&(table, name.to_owned()))?;
         self.flush_chain(table, at);
         self.gone_chains.insert((table, at));
@@ -129,7 +153,7 @@ impl Store {
     }
 
     /// A set goes.
-    pub(super) fn remove_set(&mut self, table: usize, name: &str) {
+    pub(in crate::backend::nftables) fn remove_set(&mut self, table: usize, name: &str) {
         if let Some(at) = self.sets.remove(&(table, name.to_owned())) {
             self.tables[table].sets[at].elements.clear();
             self.gone_sets.insert((table, at));
@@ -137,7 +161,7 @@ impl Store {
     }
 
     /// Elements of a set go; nothing if that was asked too often.
-    pub(super) fn remove_elements(
+    pub(in crate::backend::nftables) fn remove_elements(
         &mut self,
         table: usize,
         name: &str,
@@ -157,7 +181,7 @@ impl Store {
     }
 
     /// The tables that are left.
-    pub(super) fn finish(mut self) -> Ruleset {
+    pub(in crate::backend::nftables) fn finish(mut self) -> Ruleset {
         for ((table, chain), head) in self.heads.drain() {
             let rules = &mut self.tables[table].chains[chain].rules;
             let tail = std::mem::take(rules);
