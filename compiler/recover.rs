@@ -33,7 +33,7 @@ pub use segment::{Segment, segments};
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::layout::Others;
-use crate::capture::Capture;
+use crate::capture::{Capture, Topic};
 use crate::value::NetworkName;
 
 /// What was recovered of a host.
@@ -57,7 +57,7 @@ pub fn recover(capture: &Capture) -> Recovery {
     };
     let ours: Vec<&Segment> = segments
         .iter()
-        .filter(|segment| matters(segment, &mut recovery.findings))
+        .filter(|segment| matters(segment, capture, &mut recovery.findings))
         .collect();
     let mut used = BTreeSet::new();
     let all = seen::all(capture, &rules, ours.iter().map(|segment| &segment.bridge));
@@ -77,20 +77,31 @@ pub fn recover(capture: &Capture) -> Recovery {
     recovery
 }
 
-/// Whether a bridge makes a network: something rules or serves it, or it has an address. Other
-/// programs' bridges are theirs.
-fn matters(segment: &Segment, findings: &mut Vec<Finding>) -> bool {
-    let signs = segment
-        .rules
-        .is_some_and(|rules| rules != Arrangement::ByHand)
-        || segment.service
-        || segment.defined;
-    if let (false, Some(owner)) = (signs, segment.owner) {
-        let message = format!("the bridge {} is {}'s", segment.bridge, owner.name());
+/// Whether a bridge makes a network: something rules or serves it, or it is there. Bridges of other
+/// programs are theirs, and files that outlived their bridge are only said.
+fn matters(segment: &Segment, capture: &Capture, findings: &mut Vec<Finding>) -> bool {
+    let mut note = |message: String| {
         findings.push(Finding::new(FindingKind::Note, Element::Network, message));
-        return false;
+        false
+    };
+    let ruled = segment
+        .rules
+        .is_some_and(|rules| rules != Arrangement::ByHand);
+    let bridge = &segment.bridge;
+    if capture.observed(Topic::Links) && !segment.link && !ruled {
+        let name = segment
+            .name
+            .as_ref()
+            .map_or(bridge.as_str(), |name| name.as_str());
+        return note(format!(
+            "dnsmasq's files of '{name}' are left over: its bridge {bridge} is gone"
+        ));
     }
-    signs || segment.rules.is_some() || segment.link
+    let signs = ruled || segment.service || segment.defined;
+    if let (false, Some(owner)) = (signs, segment.owner) {
+        return note(format!("the bridge {bridge} is {}'s", owner.name()));
+    }
+    true
 }
 
 /// Two networks of one name cannot be on one host: the later one is called after its bridge, too.
@@ -115,3 +126,6 @@ fn set_apart(networks: &mut [Recovered]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,12 +77,8 @@ impl Reader {
         match role {
             Role::Iptables(variant, family) => self.dumps(id, variant, family, text),
             Role::Listing(variant, family) => self.listing(id, variant, family, text),
-            Role::NftText => {
-                let read = nftables::parse(text);
-                let complete = read.unread.is_empty();
-                let ruleset = self.accept(id, read);
-                self.ruleset(id, RuleTool::Nft, ruleset, complete);
-            }
+            Role::NftText => self.nft(id, nftables::parse(text)),
+            Role::NftJson => self.nft(id, nftables::parse_json(text)),
             Role::Links => {
                 let read = device::read(text);
                 let devices = self.accept(id, read);
@@ -127,7 +123,7 @@ impl Reader {
                 let definitions = self.accept(id, read);
                 self.capture.definitions.extend(definitions);
             }
-            Role::NftJson | Role::Inventory => {}
+            Role::Inventory => {}
         }
     }
 
@@ -195,6 +191,12 @@ impl Reader {
                 self.ruleset(file, tool, Ruleset { tables }, false);
             }
         }
+    }
+
+    fn nft(&mut self, file: FileId, read: Reading<Ruleset>) {
+        let complete = read.unread.is_empty();
+        let ruleset = self.accept(file, read);
+        self.ruleset(file, RuleTool::Nft, ruleset, complete);
     }
 
     fn ruleset(&mut self, file: FileId, tool: RuleTool, ruleset: Ruleset, complete: bool) {

@@ -69,37 +69,54 @@ pub enum Element {
 }
 
 impl Element {
-    /// The place of this element once `gone` is away; `None` if it went with it.
-    fn without(self, gone: Element) -> Option<Element> {
+    /// The place of this element once those of `gone`, which is sorted, are away; `None` if it
+    /// went with them.
+    pub(super) fn without(self, gone: &[Element]) -> Option<Element> {
         use Element::{
             Bootp, Dhcp, DhcpHost, DnsHost, Forwarder, Ip, Option, Range, Route, Srv, Tftp, Txt,
         };
-        let up = |at: usize, gone: usize| match at.cmp(&gone) {
-            std::cmp::Ordering::Less => Some(at),
-            std::cmp::Ordering::Equal => None,
-            std::cmp::Ordering::Greater => Some(at - 1),
-        };
-        match (self, gone) {
-            (one, other) if one == other => None,
-            (Forwarder(at), Forwarder(gone)) => up(at, gone).map(Forwarder),
-            (Txt(at), Txt(gone)) => up(at, gone).map(Txt),
-            (Srv(at), Srv(gone)) => up(at, gone).map(Srv),
-            (DnsHost(at), DnsHost(gone)) => up(at, gone).map(DnsHost),
-            (Route(at), Route(gone)) => up(at, gone).map(Route),
-            (Option(at), Option(gone)) => up(at, gone).map(Option),
-            (Ip(ip), Ip(gone)) => up(ip, gone).map(Ip),
-            (Tftp(ip), Ip(gone)) => up(ip, gone).map(Tftp),
-            (Dhcp(ip), Ip(gone)) => up(ip, gone).map(Dhcp),
-            (Bootp(ip), Ip(gone)) => up(ip, gone).map(Bootp),
-            (Range(ip, at), Ip(gone)) => up(ip, gone).map(|ip| Range(ip, at)),
-            (DhcpHost(ip, at), Ip(gone)) => up(ip, gone).map(|ip| DhcpHost(ip, at)),
-            (Range(ip, _) | DhcpHost(ip, _) | Bootp(ip), Dhcp(gone)) if ip == gone => None,
-            (Range(ip, at), Range(of, gone)) if ip == of => up(at, gone).map(|at| Range(ip, at)),
-            (DhcpHost(ip, at), DhcpHost(of, gone)) if ip == of => {
-                up(at, gone).map(|at| DhcpHost(ip, at))
-            }
-            (kept, _) => Some(kept),
+        let before = |element: Element| gone.partition_point(|it| *it < element);
+        let is_gone = |element: Element| gone.binary_search(&element).is_ok();
+        // How far an element moves up: by those of its kind between the first and itself.
+        let up = |first: Element, element: Element| before(element) - before(first);
+        let ip = |ip: usize| (!is_gone(Ip(ip))).then(|| ip - up(Ip(0), Ip(ip)));
+        if is_gone(self) {
+            return None;
         }
+        Some(match self {
+            Forwarder(at) => Forwarder(at - up(Forwarder(0), self)),
+            Txt(at) => Txt(at - up(Txt(0), self)),
+            Srv(at) => Srv(at - up(Srv(0), self)),
+            DnsHost(at) => DnsHost(at - up(DnsHost(0), self)),
+            Route(at) => Route(at - up(Route(0), self)),
+            Option(at) => Option(at - up(Option(0), self)),
+            Ip(at) => Ip(ip(at)?),
+            Tftp(at) => Tftp(ip(at)?),
+            Dhcp(at) => Dhcp(ip(at)?),
+            Bootp(at) if !is_gone(Dhcp(at)) => Bootp(ip(at)?),
+            Range(of, at) if !is_gone(Dhcp(of)) => Range(ip(of)?, at - up(Range(of, 0), self)),
+            DhcpHost(of, at) if !is_gone(Dhcp(of)) => {
+                DhcpHost(ip(of)?, at - up(DhcpHost(of, 0), self))
+            }
+            Bootp(_) | Range(..) | DhcpHost(..) => return None,
+            Element::Network
+            | Element::Name
+            | Element::Uuid
+            | Element::Uplink
+            | Element::Forward
+            | Element::Nat
+            | Element::NatAddress
+            | Element::NatPort
+            | Element::Bridge
+            | Element::Mtu
+            | Element::Mac
+            | Element::Domain
+            | Element::Dns
+            | Element::Vlan
+            | Element::Inbound
+            | Element::Outbound
+            | Element::Port => self,
+        })
     }
 }
 
@@ -267,8 +284,9 @@ impl Draft {
         });
     }
 
-    /// The element was taken away: what was of it goes, and later ones of its kind move up.
-    pub fn gone(&mut self, gone: Element) {
+    /// These elements, which are sorted, were taken away: what was of them goes, and later ones of
+    /// their kind move up.
+    pub fn gone(&mut self, gone: &[Element]) {
         let proofs = std::mem::take(&mut self.proofs).into_iter();
         let kept = proofs.filter_map(|(element, lines)| Some((element.without(gone)?, lines)));
         self.proofs = kept.collect();
@@ -294,21 +312,29 @@ mod tests {
 
     #[test]
     fn what_follows_a_gone_element_moves_up() {
-        let ip = Element::Ip(1);
-        assert_eq!(Element::Ip(0).without(ip), Some(Element::Ip(0)));
-        assert_eq!(Element::Ip(1).without(ip), None);
-        assert_eq!(Element::Dhcp(1).without(ip), None);
-        assert_eq!(Element::Range(2, 3).without(ip), Some(Element::Range(1, 3)));
-        let range = Element::Range(0, 0);
+        let ip = [Element::Ip(1)];
+        assert_eq!(Element::Ip(0).without(&ip), Some(Element::Ip(0)));
+        assert_eq!(Element::Ip(1).without(&ip), None);
+        assert_eq!(Element::Dhcp(1).without(&ip), None);
         assert_eq!(
-            Element::Range(0, 1).without(range),
+            Element::Range(2, 3).without(&ip),
+            Some(Element::Range(1, 3))
+        );
+        let ranges = [Element::Range(0, 0), Element::Range(0, 2)];
+        assert_eq!(
+            Element::Range(0, 1).without(&ranges),
             Some(Element::Range(0, 0))
         );
         assert_eq!(
-            Element::Range(1, 1).without(range),
+            Element::Range(0, 3).without(&ranges),
+            Some(Element::Range(0, 1))
+        );
+        assert_eq!(
+            Element::Range(1, 1).without(&ranges),
             Some(Element::Range(1, 1))
         );
-        assert_eq!(Element::Range(1, 1).without(Element::Dhcp(1)), None);
+        assert_eq!(Element::Range(1, 1).without(&[Element::Dhcp(1)]), None);
+        assert_eq!(Element::Mac.without(&[Element::Mac]), None);
     }
 
     #[test]

@@ -8,10 +8,11 @@
 mod built_in;
 mod chains;
 mod others;
+mod stale;
 
 pub use others::Others;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 
@@ -51,7 +52,7 @@ pub(super) struct Fact {
 }
 
 /// What a rule says about a bridge.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum What {
     /// A port of the host is open to guests, or one of theirs to the host.
     Service {
@@ -77,7 +78,7 @@ pub(super) enum What {
 }
 
 /// Whether only replies may come in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Replies {
     /// Only replies.
     Only,
@@ -86,7 +87,7 @@ pub(super) enum Replies {
 }
 
 /// What may cross the border of a network.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Crossing {
     /// The subnet; `None` if the rule names none.
     pub net: Option<IpNet>,
@@ -153,6 +154,8 @@ pub(super) struct View {
     pub nat: Vec<NatFact>,
     /// Names that comments give to networks on bridges.
     pub names: Vec<(DeviceName, String)>,
+    /// Bridges whose rules are bound to a device that is gone, and its number.
+    pub stale: BTreeMap<DeviceName, String>,
     /// Rules that stand where they do not belong.
     pub strangers: Vec<Stranger>,
     /// The families whose rules were seen whole.
@@ -201,6 +204,9 @@ pub(super) fn views(capture: &Capture, bridges: &Bridges, others: &Others) -> Ve
                 built_in::read(&mut views, captured, table, bridges, others);
             }
         }
+    }
+    for view in &mut views {
+        stale::resolve(view, bridges);
     }
     views
 }
@@ -430,6 +436,7 @@ impl View {
             facts: Vec::new(),
             nat: Vec::new(),
             names: Vec::new(),
+            stale: BTreeMap::new(),
             strangers: Vec::new(),
             families: BTreeSet::new(),
         }

@@ -4,14 +4,16 @@
 //! range over its limit. The network is printed and read back like anyone's; an element that is
 //! refused is taken away, until nothing is.
 
+use std::collections::{BTreeMap, HashMap};
+
 use super::evidence::{Draft, Element};
 use crate::diagnostic::{Diagnostic, Severity, Sink};
 use crate::network::{Kind, Network, Virtual};
 use crate::source::{Source, SourceId};
 use crate::xml::{self, write};
 
-/// How many elements are taken away at most; each costs a reading.
-const MOST: usize = 1000;
+/// How often the network is read: what was taken away may make something else wrong.
+const MOST: usize = 16;
 
 /// The network without what is refused.
 pub(super) fn legal(mut network: Network, draft: &mut Draft) -> Network {
@@ -22,44 +24,61 @@ pub(super) fn legal(mut network: Network, draft: &mut Draft) -> Network {
         if xml::read(SourceId(0), &source, &mut sink).is_some() {
             return network;
         }
-        let found = sink.sorted();
-        let error = found.iter().find(|it| it.severity() == Severity::Error);
-        let Some(element) = error.and_then(|error| place(&network, error, &printed.places)) else {
+        let removable = removable(&network);
+        let mut refused: BTreeMap<Element, String> = BTreeMap::new();
+        for error in sink.sorted() {
+            let place = place(&removable, error, &printed.places);
+            if let Some(place) = place.filter(|_| error.severity() == Severity::Error) {
+                refused
+                    .entry(place)
+                    .or_insert_with(|| error.message.clone());
+            }
+        }
+        if refused.is_empty() {
             return network;
-        };
-        let why = error.map_or("", |error| error.message.as_str());
-        remove(&mut network, element);
-        draft.gone(element);
-        draft.differs(
-            parent(element),
-            format!("what the host holds is refused: {why}"),
-        );
+        }
+        // Backwards: what is inside goes before what is around it, and places stay what they are.
+        for element in refused.keys().rev() {
+            remove(&mut network, *element);
+        }
+        let gone: Vec<Element> = refused.keys().copied().collect();
+        draft.gone(&gone);
+        for (element, why) in refused {
+            let about = parent(element).without(&gone).unwrap_or(Element::Network);
+            draft.differs(about, format!("what the host holds is refused: {why}"));
+        }
     }
     network
 }
 
 /// The element that an error is about: the last that begins before it and can be taken away.
-fn place(network: &Network, error: &Diagnostic, places: &[(usize, String)]) -> Option<Element> {
+fn place(
+    removable: &HashMap<String, Element>,
+    error: &Diagnostic,
+    places: &[(usize, String)],
+) -> Option<Element> {
     let byte = error.place.span.range().start;
-    let (_, path) = places.iter().rev().find(|(start, _)| *start <= byte)?;
-    let elements = removable(network);
-    let holds = |element: &&Element| {
-        let of = element.to_string();
-        *path == of
-            || path
-                .strip_prefix(&of)
-                .is_some_and(|rest| rest.starts_with('/'))
-    };
+    let after = places.partition_point(|(start, _)| *start <= byte);
+    let (_, path) = places.get(after.checked_sub(1)?)?;
     // The innermost of those around it.
-    elements
-        .iter()
-        .filter(holds)
-        .max_by_key(|element| element.to_string().len())
-        .copied()
+    let mut path = path.as_str();
+    loop {
+        if let Some(element) = removable.get(path) {
+            return Some(*element);
+        }
+        path = path.rsplit_once('/')?.0;
+    }
 }
 
-/// The elements that a network can do without.
-fn removable(network: &Network) -> Vec<Element> {
+/// The elements that a network can do without, by their paths.
+fn removable(network: &Network) -> HashMap<String, Element> {
+    let elements = dispensable(network).into_iter();
+    elements
+        .map(|element| (element.to_string(), element))
+        .collect()
+}
+
+fn dispensable(network: &Network) -> Vec<Element> {
     let mut elements = vec![
         Element::Uuid,
         Element::Uplink,

@@ -12,7 +12,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-use super::evidence::Finding;
+use super::evidence::{Element, Finding, FindingKind};
 use super::layout::{
     Arrangement, Crossing, Fact, NatFact, NatWhat, Others, Replies, View, What, views,
 };
@@ -137,10 +137,27 @@ fn networks(view: &View) -> Vec<Ruled> {
         let named = named.and_then(|name| encode::from_nft_comment(name));
         if let Some(network) = reader.network(bridge) {
             let name = named.and_then(|name| name.parse().ok());
-            networks.push(Ruled { name, ..network });
+            let findings = stale(view, &network.policy.bridge, &network.lines);
+            networks.push(Ruled {
+                name,
+                findings: findings.into_iter().collect(),
+                ..network
+            });
         }
     }
     networks
+}
+
+/// That rules do nothing, for the device they are bound to is gone.
+fn stale(view: &View, bridge: &DeviceName, lines: &Lines) -> Option<Finding> {
+    let number = view.stale.get(bridge)?;
+    let message = format!(
+        "the rules are bound to a bridge of number {number} that is gone, and do nothing for the \
+         one that is there now"
+    );
+    let finding = Finding::new(FindingKind::Differs, Element::Forward, message);
+    let help = "start the network anew, or load its rules again";
+    Some(finding.help(help).at(lines.network.iter().copied()))
 }
 
 /// Facts by bridge; those of bridges that are gone are nobody's.
@@ -271,15 +288,14 @@ impl Reader<'_> {
     /// rule at the head of its chain, we append.
     fn subnets(&self) -> Vec<(Family, Option<IpNet>, Seen)> {
         let mut subnets: Vec<(Family, Option<IpNet>, Seen)> = Vec::new();
+        let mut places: HashMap<(Family, Option<IpNet>), usize> = HashMap::new();
         for fact in self.facts {
             let Some(crossing) = crossing(&fact.what) else {
                 continue;
             };
-            let same = |(family, net, _): &(Family, Option<IpNet>, Seen)| {
-                (*family, *net) == (fact.family, crossing.net)
-            };
-            let at = subnets.iter().position(same).unwrap_or_else(|| {
-                subnets.push((fact.family, crossing.net, Seen::default()));
+            let key = (fact.family, crossing.net);
+            let at = *places.entry(key).or_insert_with(|| {
+                subnets.push((key.0, key.1, Seen::default()));
                 subnets.len() - 1
             });
             let seen = &mut subnets[at].2;

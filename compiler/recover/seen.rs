@@ -1,6 +1,6 @@
 //! Everything that was seen of one bridge, gathered from the tables of a host.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use ipnet::IpNet;
 
@@ -166,20 +166,41 @@ impl<'a> Seen<'a> {
         lines(conf, |line| line.starts_with(start))
     }
 
-    /// The line of reserved hosts that stands at this place among them; by hand they stand in the
-    /// configuration itself.
-    pub fn hosts_line(&self, at: usize) -> Option<Origin> {
+    /// The lines of reserved hosts; by hand they stand in the configuration itself.
+    pub fn hosts_lines(&self) -> Vec<Origin> {
         if self.maker == Maker::Hand {
-            return self.conf_lines("dhcp-host=").get(at).copied();
+            return self.conf_lines("dhcp-host=");
         }
         let hosts = self.files.and_then(|files| files.hosts.as_ref());
-        lines(hosts, |line| !line.is_empty()).get(at).copied()
+        lines(hosts, |line| !line.is_empty())
     }
 
-    /// The line of fixed names that stands at this place among them.
-    pub fn names_line(&self, at: usize) -> Option<Origin> {
+    /// The lines of fixed names.
+    pub fn names_lines(&self) -> Vec<Origin> {
         let names = self.files.and_then(|files| files.names.as_ref());
-        lines(names, |line| !line.is_empty()).get(at).copied()
+        lines(names, |line| !line.is_empty())
+    }
+
+    /// The lines of the configuration of its dnsmasq that begin with this, and where they stand.
+    pub fn conf_starting(&self, start: &str) -> Vec<(&'a str, Origin)> {
+        let text = self.files.map_or("", |files| &files.conf.1);
+        let starting = text.lines().filter(|line| line.starts_with(start));
+        starting.zip(self.conf_lines(start)).collect()
+    }
+
+    /// The lines of the configuration of its dnsmasq, by what they say.
+    pub fn conf_by_line(&self) -> HashMap<&'a str, Vec<Origin>> {
+        let mut by_line: HashMap<&str, Vec<Origin>> = HashMap::new();
+        if let Some((file, text)) = self.files.map(|files| &files.conf) {
+            for (at, line) in text.lines().enumerate() {
+                let origin = Origin {
+                    file: *file,
+                    line: Some(at + 1),
+                };
+                by_line.entry(line).or_default().push(origin);
+            }
+        }
+        by_line
     }
 }
 

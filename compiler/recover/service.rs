@@ -40,9 +40,10 @@ pub(super) fn read(seen: &Seen<'_>, subnets: &mut [Subnet], draft: &mut Draft) -
         .iter()
         .filter_map(|line| line.parse().ok().map(DnsmasqOption))
         .collect();
+    let lines = seen.conf_by_line();
     for (at, option) in options.iter().enumerate() {
-        let line = option.0.as_str();
-        draft.proves(Element::Option(at), seen.conf_lines(line));
+        let proof = lines.get(option.0.as_str()).cloned();
+        draft.proves(Element::Option(at), proof.unwrap_or_default());
     }
     Services {
         domain: dns::domain(seen, service, draft),

@@ -200,17 +200,10 @@ impl Device {
         }
     }
 
-    /// nft lists the number of a device that is gone. A device may be called like a number, but
-    /// libvirt's and ours never are.
     fn new(name: &DevicePattern, bound: Bound) -> Option<Self> {
-        if name.is_prefix() {
-            return None;
-        }
-        let name = name.name();
-        let number = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
-        Some(Device {
-            name: name.to_owned(),
-            gone: number && bound == Bound::Index,
+        (!name.is_prefix()).then(|| Device {
+            name: name.name().to_owned(),
+            gone: bound == Bound::Gone,
         })
     }
 }

@@ -3,7 +3,7 @@
 //! Guides differ, so little is asked for. What such rules let in beyond what a network of its mode
 //! would, they are said to let in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use ipnet::IpNet;
 
@@ -20,18 +20,47 @@ pub(super) fn networks(view: &View, bridges: &Bridges, ruled: &BTreeSet<DeviceNa
         return Vec::new();
     }
     let facts = by_bridge(view);
+    let mut rewrites = BySubnet::new();
+    for fact in &view.nat {
+        if let NatWhat::Rewrite { .. } = fact.what {
+            let key = (fact.family, fact.net);
+            rewrites.entry(key).or_default().push(fact);
+        }
+    }
     let none = Vec::new();
     let free = bridges
         .iter()
         .filter(|(bridge, _)| !ruled.contains(*bridge));
     free.filter_map(|(bridge, nets)| {
         let facts = facts.get(bridge).unwrap_or(&none);
-        network(bridge, nets, facts, &view.nat)
+        network(bridge, nets, facts, &rewrites)
     })
     .collect()
 }
 
-fn network(bridge: &DeviceName, nets: &[IpNet], facts: &[&Fact], nat: &[NatFact]) -> Option<Ruled> {
+/// What rules say, by the subnet that they name.
+type BySubnet<Said> = HashMap<(Family, Option<IpNet>), Vec<Said>>;
+
+/// What rules say of a subnet: those that name it, one around it, or none.
+fn of_subnet<'a, Said>(
+    rules: &'a BySubnet<Said>,
+    net: &IpNet,
+) -> impl Iterator<Item = &'a Said> + use<'a, Said> {
+    let (family, address) = (Family::of(net), net.addr());
+    let around = (0..=net.prefix_len()).filter_map(move |length| {
+        let wider = IpNet::new(address, length).ok()?.trunc();
+        rules.get(&(family, Some(wider)))
+    });
+    let any = rules.get(&(family, None));
+    any.into_iter().chain(around).flatten()
+}
+
+fn network(
+    bridge: &DeviceName,
+    nets: &[IpNet],
+    facts: &[&Fact],
+    nat: &BySubnet<&NatFact>,
+) -> Option<Ruled> {
     let mut subnets: Vec<IpNet> = nets.iter().map(IpNet::trunc).collect();
     let said = facts.iter().filter_map(|fact| crossing(&fact.what)?.net);
     subnets.extend(said);
@@ -43,14 +72,16 @@ fn network(bridge: &DeviceName, nets: &[IpNet], facts: &[&Fact], nat: &[NatFact]
         ..Lines::default()
     };
     lines.network.dedup();
+    let mut crossings = BySubnet::new();
+    for fact in facts {
+        if let Some(crossing) = crossing(&fact.what) {
+            let key = (fact.family, crossing.net);
+            crossings.entry(key).or_default().push(fact.origin);
+        }
+    }
     let mut policies = Vec::new();
     for net in subnets {
-        let family = Family::of(&net);
-        let crosses = |fact: &&&Fact| {
-            let crossing = crossing(&fact.what).filter(|_| fact.family == family);
-            crossing.is_some_and(|it| it.net.is_none_or(|said| said.contains(&net)))
-        };
-        let crossing: Vec<Origin> = facts.iter().filter(crosses).map(|it| it.origin).collect();
+        let crossing: Vec<Origin> = of_subnet(&crossings, &net).copied().collect();
         let rewrites = rewrites(nat, net, outlet.as_ref());
         if crossing.is_empty() && rewrites.is_empty() {
             continue;
@@ -108,7 +139,7 @@ fn outlet(facts: &[&Fact]) -> Option<DeviceName> {
 }
 
 /// The device that all sources are rewritten for.
-fn nat_outlet(nat: &[NatFact], subnets: &[SubnetPolicy]) -> Option<DeviceName> {
+fn nat_outlet(nat: &BySubnet<&NatFact>, subnets: &[SubnetPolicy]) -> Option<DeviceName> {
     let mut outlets = subnets
         .iter()
         .filter(|subnet| subnet.translation.is_some())
@@ -119,17 +150,21 @@ fn nat_outlet(nat: &[NatFact], subnets: &[SubnetPolicy]) -> Option<DeviceName> {
     all.then(|| first.parse().ok())?
 }
 
-/// The rules that rewrite the sources of a subnet.
-fn rewrites<'a>(nat: &'a [NatFact], net: IpNet, outlet: Option<&DeviceName>) -> Vec<&'a NatFact> {
+/// The rules that rewrite the sources of a subnet, in their order.
+fn rewrites<'a>(
+    nat: &BySubnet<&'a NatFact>,
+    net: IpNet,
+    outlet: Option<&DeviceName>,
+) -> Vec<&'a NatFact> {
     let outlet = outlet.map(|device| device.as_str());
     let applies = |fact: &&NatFact| {
         let through = fact.outlet.as_deref();
-        Family::of(&net) == fact.family
-            && fact.net.is_none_or(|sources| sources.contains(&net))
-            && (outlet.is_none() || through.is_none() || through == outlet)
-            && matches!(fact.what, NatWhat::Rewrite { .. })
+        outlet.is_none() || through.is_none() || through == outlet
     };
-    nat.iter().filter(applies).collect()
+    let facts = of_subnet(nat, &net).copied();
+    let mut facts: Vec<&NatFact> = facts.filter(applies).collect();
+    facts.sort_by_key(|fact| fact.origin);
+    facts
 }
 
 fn translation(rewrites: &[&NatFact]) -> Option<Translation> {

@@ -3,7 +3,7 @@
 //! A policy that was concluded is encoded once more and read like the host's own rules; the facts
 //! of both are compared. What older releases of libvirt did not make is not missed there.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::Ruled;
 use crate::capture::{CapturedRuleset, FileId, Origin, RuleTool, Variant};
@@ -34,6 +34,11 @@ pub(super) fn compare(view: &View, networks: &mut [Ruled], leftover: &mut Vec<Fi
     }
     compare_nat(view, &expected.nat, networks, leftover);
     if view.arrangement != Arrangement::LibvirtBuiltIn {
+        if view.facts.is_empty() && view.nat.is_empty() && view.strangers.is_empty() {
+            let what = view.arrangement.title();
+            let message = format!("{what} are there and empty: no network is up that they are for");
+            leftover.push(Finding::new(FindingKind::Note, Element::Network, message));
+        }
         leftover.extend(gone(&by_bridge));
         leftover.extend(view.strangers.iter().map(|stranger| {
             let message = format!(
@@ -69,30 +74,31 @@ fn expected(arrangement: Arrangement, networks: &[Ruled]) -> View {
 
 /// What is missing and what is there once too often.
 fn differences(arrangement: Arrangement, held: &[&Fact], wanted: &[&Fact]) -> Vec<Finding> {
-    let mut left: Vec<&Fact> = held.to_vec();
+    let mut there: HashMap<(Family, &What), Vec<&Fact>> = HashMap::new();
+    for fact in held.iter().rev() {
+        there
+            .entry((fact.family, &fact.what))
+            .or_default()
+            .push(fact);
+    }
     let mut findings = Vec::new();
+    let mut known = HashSet::new();
     for fact in wanted {
-        let same = |other: &&Fact| other.what == fact.what && other.family == fact.family;
-        match left.iter().position(same) {
-            Some(at) => {
-                left.remove(at);
-            }
-            None if is_newer(arrangement, &fact.what) => {}
-            None => findings.push(missing(&describe(fact))),
+        let key = (fact.family, &fact.what);
+        known.insert(key);
+        let found = there.get_mut(&key).and_then(Vec::pop);
+        if found.is_none() && !is_newer(arrangement, &fact.what) {
+            findings.push(missing(&describe(fact)));
         }
     }
-    let known = |fact: &&Fact| {
-        wanted
-            .iter()
-            .any(|other| other.what == fact.what && other.family == fact.family)
-    };
-    findings.extend(left.iter().map(|fact| match known(fact) {
-        true => extra(&describe(fact), "stands more than once", fact.origin),
-        false => extra(
-            &describe(fact),
-            "is none that the network makes",
-            fact.origin,
-        ),
+    let mut left: Vec<&Fact> = there.into_values().flatten().collect();
+    left.sort_by_key(|fact| fact.origin);
+    findings.extend(left.iter().map(|fact| {
+        let how = match known.contains(&(fact.family, &fact.what)) {
+            true => "stands more than once",
+            false => "is none that the network makes",
+        };
+        extra(&describe(fact), how, fact.origin)
     }));
     findings
 }
@@ -328,6 +334,7 @@ pub(super) fn one_of(candidates: Vec<Ruled>) -> Option<Ruled> {
         let help = "remove the ones that are left over";
         let finding = Finding::new(FindingKind::Differs, Element::Forward, message).help(help);
         chosen.findings.push(finding.at(other.lines.network));
+        chosen.findings.extend(other.findings);
     }
     Some(chosen)
 }

@@ -1,5 +1,6 @@
 //! `<dhcp>` and `<tftp>`: what is served in which subnet.
 
+use crate::capture::Origin;
 use crate::network::{Bootp, Dhcp, DhcpHost, HostIdentity, Subnet};
 use crate::recover::evidence::{Draft, Element, Finding, FindingKind};
 use crate::recover::seen::Seen;
@@ -70,26 +71,29 @@ fn in_subnet(
                 let message = format!("guests are told a prefix of {told}, the bridge's is {own}");
                 draft.differs(Element::Dhcp(at), message);
             }
-            ranges
-                .iter()
-                .for_each(|range| add_range(seen, range, (at, subnet), &mut served, draft));
+            let lines = seen.conf_starting("dhcp-range=");
+            for range in ranges {
+                add_range(&lines, range, (at, subnet), &mut served, draft);
+            }
         }
         DhcpPool::Reserved { address, .. } => {
             let start = format!("dhcp-range={address},static");
             draft.proves(Element::Dhcp(at), seen.conf_lines(&start));
         }
     }
+    let lines = seen.hosts_lines();
     for (place, reserved) in dhcp.hosts.iter().enumerate() {
+        let line = lines.get(first + place).copied();
         match host(reserved, subnet.is_ipv4()) {
             Some(host) => {
                 let element = Element::DhcpHost(at, served.hosts.len());
-                draft.proves(element, seen.hosts_line(first + place));
+                draft.proves(element, line);
                 served.hosts.push(host);
             }
             None => {
                 let message = format!("the host of {} cannot be said in network XML", reserved.ip);
                 let finding = Finding::new(FindingKind::Differs, Element::Dhcp(at), message);
-                draft.say(finding.at(seen.hosts_line(first + place)));
+                draft.say(finding.at(line));
             }
         }
     }
@@ -107,7 +111,7 @@ fn in_subnet(
 }
 
 fn add_range(
-    seen: &Seen<'_>,
+    lines: &[(&str, Origin)],
     range: &DynamicRange,
     (at, subnet): (usize, &Subnet),
     served: &mut Dhcp,
@@ -118,7 +122,9 @@ fn add_range(
             taken.lease = range.lease;
             let element = Element::Range(at, served.ranges.len());
             let start = format!("dhcp-range={},{}", range.start, range.end);
-            draft.proves(element, seen.conf_lines(&start));
+            let says = |(line, _): &&(&str, Origin)| line.starts_with(&start);
+            let proof = lines.iter().filter(says).map(|(_, origin)| *origin);
+            draft.proves(element, proof);
             served.ranges.push(taken);
         }
         Err(error) => {

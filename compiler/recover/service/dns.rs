@@ -50,10 +50,11 @@ pub(super) fn read(seen: &Seen<'_>, service: &Dnsmasq, draft: &mut Draft) -> Dns
             None => refuse(draft, "srv-host"),
         }
     }
+    let lines = seen.names_lines();
     for (at, record) in service.host_records.iter().enumerate() {
         match host(record) {
             Some(host) => {
-                draft.proves(Element::DnsHost(dns.hosts.len()), seen.names_line(at));
+                draft.proves(Element::DnsHost(dns.hosts.len()), lines.get(at).copied());
                 dns.hosts.push(host);
             }
             None => refuse(draft, "fixed name"),

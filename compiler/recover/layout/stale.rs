@@ -1,0 +1,49 @@
+//! Rules that are bound to a device that is gone: nft lists a number where its name was.
+//!
+//! libvirt binds its rules of nft to the bridge itself. When somebody deletes the bridge and makes
+//! it anew, they stay, and do nothing. The subnet that they name tells which bridge they were for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ipnet::IpNet;
+
+use super::{View, What};
+use crate::recover::policy::Bridges;
+use crate::recover::shape::Device;
+use crate::value::DeviceName;
+
+/// Gives the rules of a device that is gone to the bridge that has their subnet, if it is one, and
+/// has no rules of its own.
+pub(super) fn resolve(view: &mut View, bridges: &Bridges) {
+    let mut subnets: BTreeMap<String, BTreeSet<IpNet>> = BTreeMap::new();
+    let mut ruled: BTreeSet<&str> = BTreeSet::new();
+    for fact in &view.facts {
+        match (fact.bridge.gone, &fact.what) {
+            (false, _) => {
+                ruled.insert(&fact.bridge.name);
+            }
+            (true, What::AllowOut(crossing) | What::AllowIn(crossing, _)) => {
+                let nets = subnets.entry(fact.bridge.name.clone()).or_default();
+                nets.extend(crossing.net);
+            }
+            (true, _) => {}
+        }
+    }
+    let mut owners: BTreeMap<String, DeviceName> = BTreeMap::new();
+    for (number, nets) in subnets {
+        let has_one = |held: &[IpNet]| held.iter().any(|net| nets.contains(&net.trunc()));
+        let mut candidates = bridges.iter().filter(|(_, held)| has_one(held));
+        if let (Some((bridge, _)), None) = (candidates.next(), candidates.next())
+            && !ruled.contains(bridge.as_str())
+        {
+            owners.insert(number, bridge.clone());
+        }
+    }
+    for fact in view.facts.iter_mut().filter(|fact| fact.bridge.gone) {
+        if let Some(bridge) = owners.get(&fact.bridge.name) {
+            fact.bridge = Device::named(bridge);
+        }
+    }
+    let stale = owners.into_iter().map(|(number, bridge)| (bridge, number));
+    view.stale.extend(stale);
+}
