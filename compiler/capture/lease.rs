@@ -10,21 +10,21 @@ use std::net::IpAddr;
 use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
 use serde_json::Value;
 
+use super::Capture;
 use super::json::{objects, refused, stem, text};
-use super::{Capture, ServiceFiles};
 use crate::backend::dnsmasq::references;
 use crate::backend::gap::{Reading, Unread};
 use crate::state::{DhcpPool, DhcpService, DynamicRange, Lease};
 use crate::value::DeviceName;
 
 /// The leases of a file, which is of libvirt's helper if it is JSON or named so, else of dnsmasq.
-pub(super) fn read(source: &str, name: &str, capture: &Capture) -> Reading<Vec<Lease>> {
+pub(super) fn read(source: &str, name: &str, places: &Places) -> Reading<Vec<Lease>> {
     let start = source.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
     if name.ends_with(".status") || start.starts_with(['[', '{']) {
         return read_status(source, name);
     }
-    let places = Places::new(name, capture);
-    read_file(source, |ip| places.link(ip))
+    let keeper = places.keeper(name);
+    read_file(source, |ip| keeper.or_else(|| places.link(ip)).cloned())
 }
 
 /// The leases of the bridge that a `.status` is named after (`virLeaseReadCustomLeaseFile`).
@@ -107,11 +107,12 @@ fn lease(words: &[&str], link: impl Fn(IpAddr) -> Option<DeviceName>) -> Result<
     })
 }
 
-/// How the link of an address is found.
+/// How the link of a lease is found.
 #[derive(Default)]
-struct Places {
-    /// The one link that the dnsmasq which keeps the file listens on.
-    only: Option<DeviceName>,
+pub(super) struct Places {
+    /// The link of the dnsmasq that keeps leases in a file, by what is known of the file: where
+    /// the configuration stands, without its ending, or how the file is called there.
+    keepers: HashMap<String, DeviceName>,
     /// Which link a prefix is on.
     nets: HashMap<IpNet, DeviceName>,
     /// The prefix lengths that there are.
@@ -119,11 +120,9 @@ struct Places {
 }
 
 impl Places {
-    fn new(name: &str, capture: &Capture) -> Self {
-        let mut places = Places {
-            only: keeper(name, capture),
-            ..Places::default()
-        };
+    /// What a host's services and addresses say.
+    pub(super) fn new(capture: &Capture) -> Self {
+        let mut places = Places::default();
         for on in &capture.state.addresses {
             places.add(on.address, &on.link);
         }
@@ -134,6 +133,17 @@ impl Places {
                 }
             }
         }
+        for service in &capture.services {
+            let Some(link) = only_link(&service.conf.1) else {
+                continue;
+            };
+            let conf = capture.name(service.conf.0).strip_suffix(".conf");
+            let kept = references(&service.conf.1).leases.map(base);
+            for known in conf.into_iter().chain(kept) {
+                let keepers = places.keepers.entry(known.to_owned());
+                keepers.or_insert_with(|| link.clone());
+            }
+        }
         places
     }
 
@@ -142,31 +152,25 @@ impl Places {
         self.nets.entry(net.trunc()).or_insert_with(|| link.clone());
     }
 
-    fn link(&self, ip: IpAddr) -> Option<DeviceName> {
+    fn link(&self, ip: IpAddr) -> Option<&DeviceName> {
         let on = |length: &u8| self.nets.get(&IpNet::new(ip, *length).ok()?.trunc());
-        let found = || self.lengths.iter().rev().find_map(on);
-        self.only.as_ref().or_else(found).cloned()
+        self.lengths.iter().rev().find_map(on)
+    }
+
+    fn keeper(&self, name: &str) -> Option<&DeviceName> {
+        let beside = name.strip_suffix(".leases");
+        let beside = beside.and_then(|conf| self.keepers.get(conf));
+        beside.or_else(|| self.keepers.get(base(name)))
     }
 }
 
-/// The link of the service that keeps leases in this file, if it listens on one only: its
-/// configuration names a file of that name, or is named alike.
-fn keeper(name: &str, capture: &Capture) -> Option<DeviceName> {
-    let base = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
-    let names = |service: &&ServiceFiles| {
-        let kept = references(&service.conf.1).leases;
-        kept.is_some_and(|path| base(path) == base(name))
-    };
-    let beside = |service: &&ServiceFiles| {
-        let conf = capture.name(service.conf.0).strip_suffix(".conf");
-        conf.is_some() && conf == name.strip_suffix(".leases")
-    };
-    let mut services = capture.services.iter();
-    let service = services
-        .clone()
-        .find(beside)
-        .or_else(|| services.find(names))?;
-    let listed = service.conf.1.lines();
+fn base(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The link that a dnsmasq listens on, if it is one only.
+fn only_link(conf: &str) -> Option<DeviceName> {
+    let listed = conf.lines();
     let listed = listed.filter_map(|line| line.strip_prefix("interface="));
     let mut links = listed.flat_map(|links| links.split(','));
     let only = links.next().filter(|_| links.next().is_none())?;
@@ -244,7 +248,7 @@ mod tests {
             "hostname": "web", "client-id": "01:52", "expiry-time": 1795000000},
             {"ip-address": "2001:db8::10", "mac-address": "52:54:00:aa:bb:02", "iaid": "7077",
             "server-duid": "00:01", "expiry-time": 0}, {"ip-address": "home"}]"#;
-        let read = read(text, "dnsmasq/br0.status", &Capture::default());
+        let read = read(text, "dnsmasq/br0.status", &Places::default());
         assert_eq!(read.value[0].link, Some(br()));
         assert_eq!(read.value[0].expires, Some(1_795_000_000));
         assert_eq!(read.value[1].expires, None);
@@ -265,7 +269,7 @@ mod tests {
         ];
         let leases = "0 52:54:00:00:00:01 192.0.2.9 a *\n0 52:54:00:00:00:02 192.0.3.9 b *\n\
             0 1 2001:db8::9 c *\n";
-        let read = read(leases, "dnsmasq.leases", &capture);
+        let read = read(leases, "dnsmasq.leases", &Places::new(&capture));
         let links = read.value.iter().filter_map(|lease| lease.link.as_ref());
         let links: Vec<&str> = links.map(DeviceName::as_str).collect();
         assert_eq!(links, ["narrow", "wide", "six"]);

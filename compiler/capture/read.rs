@@ -19,8 +19,9 @@ pub fn read(mut texts: Vec<Text>) -> Capture {
         reader.take(text);
     }
     service::read(&mut reader.capture, std::mem::take(&mut reader.services));
+    let places = lease::Places::new(&reader.capture);
     for (file, text) in std::mem::take(&mut reader.leases) {
-        let read = lease::read(&text, reader.capture.name(file), &reader.capture);
+        let read = lease::read(&text, reader.capture.name(file), &places);
         let leases = reader.accept(file, read);
         reader.capture.state.leases.extend(leases);
     }

@@ -1,5 +1,7 @@
 //! What `status --format json` prints.
 
+use std::collections::{HashMap, HashSet};
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -66,7 +68,8 @@ impl Report {
     /// The report of what was read of a host.
     pub fn new(capture: &Capture) -> Self {
         let networks = recover(capture).networks;
-        let networks = networks.iter().map(|network| entry(capture, network));
+        let host = Host::new(capture);
+        let networks = networks.iter().map(|network| host.entry(network));
         let aside = capture.files.iter().filter(|file| file.role.is_none());
         Report {
             networks: networks.collect(),
@@ -96,30 +99,106 @@ fn not_observed(capture: &Capture) -> Vec<&'static str> {
     missing
 }
 
-fn entry(capture: &Capture, recovered: &Recovered) -> NetworkEntry {
-    let bridge = recovered
-        .bridge
-        .as_ref()
-        .or(recovered.network.named_bridge());
-    let on = |link: &DeviceName| Some(link) == bridge;
-    let state = &capture.state;
-    let addresses = state.addresses.iter().filter(|each| on(&each.link));
-    let leases = state
-        .leases
-        .iter()
-        .filter(|each| each.link.as_ref().is_some_and(on));
-    let ports = bridge.map(|bridge| ports(capture, bridge));
-    NetworkEntry {
-        name: recovered.network.name.to_string(),
-        bridge: bridge.map(ToString::to_string),
-        mode: mode(recovered),
-        state: bridge.and_then(|bridge| state_of(capture, bridge)),
-        addresses: addresses.map(|each| each.address.to_string()).collect(),
-        ports: ports.unwrap_or_default(),
-        leases: capture.observed(Topic::Leases).then(|| leases.count()),
-        dnsmasq: (capture.observed(Topic::Services))
-            .then(|| state.services.iter().any(|service| on(&service.link))),
-        rules: recovered.rules.map(layout),
+/// What was read of a host, by the bridge it belongs to.
+struct Host<'a> {
+    capture: &'a Capture,
+    addresses: HashMap<&'a DeviceName, Vec<String>>,
+    leases: HashMap<&'a DeviceName, usize>,
+    served: HashSet<&'a DeviceName>,
+    ports: HashMap<&'a DeviceName, Vec<&'a Device>>,
+    isolated: HashMap<&'a DeviceName, bool>,
+    /// The hardware addresses behind each port.
+    behind: HashMap<&'a DeviceName, Vec<Mac>>,
+    guests: HashMap<&'a DeviceName, Vec<(&'a str, Mac)>>,
+}
+
+impl<'a> Host<'a> {
+    fn new(capture: &'a Capture) -> Self {
+        let state = &capture.state;
+        let mut host = Host {
+            capture,
+            addresses: HashMap::new(),
+            leases: HashMap::new(),
+            served: state.services.iter().map(|service| &service.link).collect(),
+            ports: HashMap::new(),
+            isolated: HashMap::new(),
+            behind: HashMap::new(),
+            guests: HashMap::new(),
+        };
+        for each in &state.addresses {
+            let addresses = host.addresses.entry(&each.link).or_default();
+            addresses.push(each.address.to_string());
+        }
+        for link in state.leases.iter().filter_map(|lease| lease.link.as_ref()) {
+            *host.leases.entry(link).or_default() += 1;
+        }
+        for device in &capture.devices {
+            if let Some(master) = &device.master {
+                host.ports.entry(master).or_default().push(device);
+            }
+        }
+        for port in &capture.bridging.ports {
+            host.isolated
+                .extend(port.isolated.map(|isolated| (&port.link, isolated)));
+        }
+        for entry in &capture.bridging.macs {
+            host.behind.entry(&entry.link).or_default().push(entry.mac);
+        }
+        for guest in &capture.guests {
+            let macs = guest.macs.iter().filter_map(|mac| mac.parse().ok());
+            let guests = host.guests.entry(&guest.link).or_default();
+            guests.extend(macs.map(|mac| (guest.name.as_str(), mac)));
+        }
+        host
+    }
+
+    fn entry(&self, recovered: &Recovered) -> NetworkEntry {
+        let capture = self.capture;
+        let bridge = recovered.bridge.as_ref();
+        let bridge = bridge.or(recovered.network.named_bridge());
+        let leases = || bridge.and_then(|bridge| self.leases.get(bridge).copied());
+        let served = || bridge.is_some_and(|bridge| self.served.contains(bridge));
+        NetworkEntry {
+            name: recovered.network.name.to_string(),
+            bridge: bridge.map(ToString::to_string),
+            mode: mode(recovered),
+            state: bridge.and_then(|bridge| state_of(capture, bridge)),
+            addresses: bridge
+                .and_then(|bridge| self.addresses.get(bridge).cloned())
+                .unwrap_or_default(),
+            ports: bridge.map(|bridge| self.ports(bridge)).unwrap_or_default(),
+            leases: (capture.observed(Topic::Leases)).then(|| leases().unwrap_or(0)),
+            dnsmasq: capture.observed(Topic::Services).then(served),
+            rules: recovered.rules.map(layout),
+        }
+    }
+
+    fn ports(&self, bridge: &DeviceName) -> Vec<PortEntry> {
+        let devices = self.ports.get(bridge).into_iter().flatten();
+        let port = |device: &&Device| {
+            let guest = self.guest(bridge, device);
+            PortEntry {
+                name: device.name.to_string(),
+                up: device.up,
+                guest: guest.map(|(name, _)| name.to_owned()),
+                guest_mac: guest.map(|(_, mac)| mac.to_string()),
+                isolated: self.isolated.get(&device.name).copied(),
+            }
+        };
+        devices.map(port).collect()
+    }
+
+    /// The guest whose address is behind a port: the tap of a guest has the guest's own address
+    /// but for the first byte (`virNetDevTapCreateInBridgePort`), and the bridge learns it from
+    /// packets.
+    fn guest(&self, bridge: &DeviceName, device: &Device) -> Option<(&'a str, Mac)> {
+        let behind = self.behind.get(&device.name);
+        let is_here = |mac: Mac| {
+            let alike = |own: Mac| own.bytes()[1..] == mac.bytes()[1..];
+            device.mac.is_some_and(alike) || behind.is_some_and(|macs| macs.contains(&mac))
+        };
+        let guests = self.guests.get(bridge)?;
+        guests.iter().find(|(_, mac)| is_here(*mac)).copied()
     }
 }
 
@@ -139,45 +218,4 @@ fn state_of(capture: &Capture, bridge: &DeviceName) -> Option<&'static str> {
         Some(_) => Some("down"),
         None => capture.observed(Topic::Links).then_some("absent"),
     }
-}
-
-fn ports(capture: &Capture, bridge: &DeviceName) -> Vec<PortEntry> {
-    let devices = capture.devices.iter();
-    let ports = devices.filter(|device| device.master.as_ref() == Some(bridge));
-    ports.map(|device| port(capture, bridge, device)).collect()
-}
-
-fn port(capture: &Capture, bridge: &DeviceName, device: &Device) -> PortEntry {
-    let mut settings = capture.bridging.ports.iter();
-    let settings = settings.find(|port| port.link == device.name);
-    let guest = guest(capture, bridge, device);
-    PortEntry {
-        name: device.name.to_string(),
-        up: device.up,
-        guest: guest.map(|(name, _)| name.to_owned()),
-        guest_mac: guest.map(|(_, mac)| mac.to_string()),
-        isolated: settings.and_then(|port| port.isolated),
-    }
-}
-
-/// The guest whose address is behind a port: the tap of a guest has the guest's own address but
-/// for the first byte (`virNetDevTapCreateInBridgePort`), and the bridge learns it from packets.
-fn guest<'a>(capture: &'a Capture, bridge: &DeviceName, device: &Device) -> Option<(&'a str, Mac)> {
-    let macs = capture.bridging.macs.iter();
-    let behind: Vec<Mac> = macs
-        .filter(|entry| entry.link == device.name)
-        .map(|entry| entry.mac)
-        .collect();
-    let is_here = |mac: &Mac| {
-        let alike = device
-            .mac
-            .is_some_and(|own| own.bytes()[1..] == mac.bytes()[1..]);
-        alike || behind.contains(mac)
-    };
-    let guests = capture.guests.iter().filter(|guest| guest.link == *bridge);
-    let mut all = guests.flat_map(|guest| {
-        let macs = guest.macs.iter().filter_map(|mac| mac.parse().ok());
-        macs.map(|mac| (guest.name.as_str(), mac))
-    });
-    all.find(|(_, mac)| is_here(mac))
 }
