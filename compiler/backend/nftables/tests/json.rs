@@ -108,7 +108,8 @@ fn no_string_becomes_a_statement() {
         for statement in [
             format!(r#"{{"jump": {{"target": "{name}"}}}}"#),
             format!(
-                r#"{{"match": {{"op": "==", "left": {{"meta": {{"key": "l4proto"}}}}, "right": "{name}"}}}}"#
+                r#"{{"match": {{"op": "==", "left": {{"meta": {{"key": "l4proto"}}}},
+                    "right": "{name}"}}}}"#
             ),
             format!(r#"{{"ct helper": "{name}"}}"#),
             format!(r#"{{"xt": {{"type": "match", "name": "{name}"}}}}"#),

@@ -244,7 +244,8 @@ fn names_stand_for_what_they_were_given() {
     let rules = &read.tables[0].chains[0].rules;
     assert!(matches!(
         &rules[0].matches[0],
-        Match::Compare(compare) if matches!(&compare.right, Expression::Elements(all) if all.len() == 2)
+        Match::Compare(compare)
+            if matches!(&compare.right, Expression::Elements(all) if all.len() == 2)
     ));
     // Twenty doublings would be a million times the word.
     let mut bomb = "define x0 = a\n".to_owned();
@@ -285,8 +286,8 @@ fn what_only_the_host_knows_is_named() {
 
 #[test]
 fn a_listing_that_ends_too_early_is_partial() {
-    let text = "table ip t {\n\tset s {\n\t\ttype ipv4_addr\n\t\telements = { 192.0.2.1, 192.0.2.2 }\n\
-        \t}\n\tchain c {\n\t\taccept\n\t\tdrop\n\t}\n}\n";
+    let text = "table ip t {\n\tset s {\n\t\ttype ipv4_addr\n\
+        \t\telements = { 192.0.2.1, 192.0.2.2 }\n\t}\n\tchain c {\n\t\taccept\n\t\tdrop\n\t}\n}\n";
     assert_eq!(unread(text), []);
     // Without its brace the first line is a command of its own.
     for end in "table ip t {".len()..text.len() - 1 {
