@@ -17,6 +17,7 @@ mod forward;
 mod legal;
 mod link;
 mod name;
+mod port;
 mod route;
 mod seen;
 mod service;

@@ -112,9 +112,15 @@ fn status_as_json_says_null_of_what_is_not_known() {
     assert_eq!(networks[0]["dnsmasq"], true);
     assert_eq!(networks[0]["ports"][0]["guest_mac"], "52:54:00:00:00:07");
     assert_eq!(networks[1]["dnsmasq"], false);
+    // A folder without it was looked into; without the folder nobody knows.
+    let served = || {
+        let output = lanwright(host.path(), &["status", ".", "--format", "json"]);
+        json(&output)["networks"][0]["dnsmasq"].clone()
+    };
     fs::remove_file(host.path().join("dnsmasq/lab.conf")).expect("removed");
-    let output = lanwright(host.path(), &["status", ".", "--format", "json"]);
-    assert_eq!(json(&output)["networks"][0]["dnsmasq"], Value::Null);
+    assert_eq!(served(), false);
+    fs::remove_dir_all(host.path().join("dnsmasq")).expect("removed");
+    assert_eq!(served(), Value::Null);
 }
 
 #[test]

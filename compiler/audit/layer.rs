@@ -1,9 +1,9 @@
 //! Which tables of a capture are looked at, so that no rule counts twice.
 //!
 //! The tables of iptables-nft are in two texts of a capture: as iptables prints them, and as nft
-//! does. A capture may also hold one listing in two forms. Each table of the kernel is looked at
-//! once, where iptables spells it if it does. Tables of iptables-legacy are others, though they
-//! have the same names.
+//! does. Each table of the kernel is looked at once, where iptables spells it if it can: a table
+//! with chains that iptables has no words for is nft's. Tables of iptables-legacy are others,
+//! though they have the same names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,16 +30,19 @@ enum Home {
 
 /// The tables of a capture, each once, those that iptables spells first.
 pub fn layers(capture: &Capture) -> Vec<Layer<'_>> {
-    let is_iptables = |ruleset: &&CapturedRuleset| matches!(ruleset.tool, RuleTool::Iptables(_, _));
-    let (iptables, mut nft): (Vec<_>, Vec<_>) =
-        capture.present().into_iter().partition(is_iptables);
-    nft.sort_by_key(|ruleset| (!ruleset.complete, !has_lines(ruleset)));
+    let by_iptables = |ruleset: &&CapturedRuleset| matches!(ruleset.tool, RuleTool::Iptables(_, _));
+    let (iptables, nft): (Vec<_>, Vec<_>) = capture.present().into_iter().partition(by_iptables);
     let shown = shown_by_nft(&nft);
     let mut seen: BTreeMap<(Home, TableFamily, &str), FileId> = BTreeMap::new();
     let mut layers = Vec::new();
     for ruleset in iptables.into_iter().chain(nft) {
         for table in &ruleset.ruleset.tables {
-            let home = home(ruleset.tool, table, &shown);
+            let other = shown.get(&(table.family, table.name.as_str()));
+            let home = home(ruleset.tool, table, other.copied());
+            let left_out = other.is_some_and(|other| !is_iptables(other));
+            if left_out && home == Home::NfTables && ruleset.tool != RuleTool::Nft {
+                continue;
+            }
             let key = (home, table.family, table.name.as_str());
             // One text may bring a table in two parts.
             if *seen.entry(key).or_insert(ruleset.file) == ruleset.file {
@@ -54,32 +57,19 @@ pub fn layers(capture: &Capture) -> Vec<Layer<'_>> {
     layers
 }
 
-/// Whether it is known where its rules stand: of text it is, of JSON not.
-fn has_lines(ruleset: &CapturedRuleset) -> bool {
-    let mut chains = ruleset
-        .ruleset
-        .tables
-        .iter()
-        .flat_map(|table| &table.chains);
-    let first = chains.find_map(|chain| chain.rules.first());
-    first.is_some_and(|rule| rule.place.get().is_some())
-}
-
-/// The tables of iptables-nft that listings of nft show.
+/// The tables that nft lists.
 fn shown_by_nft<'a>(nft: &[&'a CapturedRuleset]) -> BTreeMap<(TableFamily, &'a str), &'a Table> {
     let tables = nft.iter().flat_map(|ruleset| &ruleset.ruleset.tables);
-    tables
-        .filter(|table| is_iptables(table))
-        .map(|table| ((table.family, table.name.as_str()), table))
-        .collect()
+    let key = |table: &'a Table| (table.family, table.name.as_str());
+    tables.map(|table| (key(table), table)).collect()
 }
 
-fn home(tool: RuleTool, table: &Table, shown: &BTreeMap<(TableFamily, &str), &Table>) -> Home {
+/// Where a table is, which nft may list, too.
+fn home(tool: RuleTool, table: &Table, other: Option<&Table>) -> Home {
     match tool {
         RuleTool::Nft | RuleTool::Iptables(Variant::Nft, _) => Home::NfTables,
         RuleTool::Iptables(Variant::Legacy, _) => Home::Legacy,
         RuleTool::Iptables(Variant::Unknown, _) => {
-            let other = shown.get(&(table.family, table.name.as_str()));
             match other.is_some_and(|other| same_chains(table, other)) {
                 true => Home::NfTables,
                 false => Home::Legacy,

@@ -45,6 +45,10 @@ impl Reader {
         let text = text.trim_start_matches('\u{feff}');
         let role = role::role(&file, text);
         let name = file.name.clone();
+        if name.starts_with("dnsmasq/") {
+            // Whatever is in the folder: somebody looked for dnsmasq's files.
+            self.capture.topics.insert(Topic::Services);
+        }
         self.capture.files.push(CapturedFile { name, role });
         let Some(role) = role else {
             return;

@@ -24,12 +24,10 @@ mod text;
 /// guests. Networks that nobody declared and rules of others that get in the way are named, too.
 /// Nothing is changed. What was not captured is not judged.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  lanwright capture -o host && lanwright audit networks/ --host host\n  \
+#[command(after_help = "Examples:\n  lanwright audit networks/ --host host\n  \
     lanwright audit default.xml --host live\n  \
     lanwright audit --host host --format html > host.html\n\n\
-    Exit status: 0 in sync, 1 findings, 2 could not."
-)]
+    Exit status: 0 in sync, 1 findings, 2 could not.")]
 pub struct Arguments {
     /// Files or folders of .xml files; none for those that the host itself defines
     #[arg(value_name = "XML")]

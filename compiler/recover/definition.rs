@@ -41,6 +41,7 @@ pub(super) fn of<'a>(
 /// The network as it is defined; what the host holds otherwise is said.
 pub(super) fn base(defined: &Definition, seen: &Network, draft: &mut Draft) -> Network {
     let named = !draft.guesses(Element::Name);
+    let ruled = !draft.guesses(Element::Forward);
     // What was not known from the host is known now.
     draft.settled();
     draft.proves(Element::Network, [origin(defined)]);
@@ -55,7 +56,7 @@ pub(super) fn base(defined: &Definition, seen: &Network, draft: &mut Draft) -> N
         );
     }
     let modes = [&network, seen].map(|it| it.mode().unwrap_or("isolated"));
-    if modes[0] != modes[1] {
+    if modes[0] != modes[1] && ruled {
         differs(draft, Element::Forward, "the mode", modes[0], modes[1]);
     }
     if let (Kind::Virtual(declared), Kind::Virtual(held)) = (&mut network.kind, &seen.kind) {

@@ -141,6 +141,17 @@ pub(super) struct Stranger {
     pub origin: Origin,
 }
 
+/// A chain of ours that nothing leads to.
+#[derive(Clone, Debug)]
+pub(super) struct Unreached {
+    /// The chain.
+    pub chain: String,
+    /// The bridge that it is for, if it is for one alone.
+    pub bridge: Option<DeviceName>,
+    /// Its rules.
+    pub origins: Vec<Origin>,
+}
+
 /// All that one tool's listing says in one arrangement.
 #[derive(Clone, Debug)]
 pub(super) struct View {
@@ -158,6 +169,8 @@ pub(super) struct View {
     pub stale: BTreeMap<DeviceName, String>,
     /// Rules that stand where they do not belong.
     pub strangers: Vec<Stranger>,
+    /// Chains whose rules no packet comes to.
+    pub unreached: Vec<Unreached>,
     /// The families whose rules were seen whole.
     pub families: BTreeSet<Family>,
 }
@@ -438,6 +451,7 @@ impl View {
             names: Vec::new(),
             stale: BTreeMap::new(),
             strangers: Vec::new(),
+            unreached: Vec::new(),
             families: BTreeSet::new(),
         }
     }

@@ -1,6 +1,7 @@
 //! `<bridge>`, `<mac>` and `<mtu>`: the device of a network.
 
 use super::evidence::{Draft, Element};
+use super::port;
 use super::seen::Seen;
 use crate::capture::{Role, Topic};
 use crate::network::{Bridge, BridgeChoice, MacTable, Mtu, ZoneName};
@@ -31,9 +32,7 @@ pub(super) fn bridge(seen: &Seen<'_>, draft: &mut Draft) -> Bridge {
         (_, Some(held)) => {
             bridge.stp = held.stp;
             bridge.delay_seconds = delay(held, draft);
-            if held.vlan_filtering {
-                bridge.mac_table = MacTable::Libvirt;
-            }
+            bridge.mac_table = mac_table(seen, held, draft);
         }
         (None, None) if seen.capture.observed(Topic::Links) => draft.differs(
             Element::Bridge,
@@ -46,6 +45,20 @@ pub(super) fn bridge(seen: &Seen<'_>, draft: &mut Draft) -> Bridge {
         ),
     }
     bridge
+}
+
+/// Who enters guests' addresses by hand filters by VLAN too, and has ports that do not learn.
+pub(super) fn mac_table(seen: &Seen<'_>, held: &BridgeSettings, draft: &mut Draft) -> MacTable {
+    if !held.vlan_filtering {
+        return MacTable::Kernel;
+    }
+    if port::learns(seen) == Some(true) {
+        let message = "the bridge keeps its ports apart by VLAN tag, which network XML only says \
+                       together with macTableManager='libvirt'";
+        draft.differs(Element::Bridge, message);
+        return MacTable::Kernel;
+    }
+    MacTable::Libvirt
 }
 
 /// The delay as it is declared: with the spanning tree on, the kernel makes 2 s of libvirt's 0.

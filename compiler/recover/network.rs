@@ -3,7 +3,9 @@
 use super::evidence::{Draft, Element, Evidence, Finding, FindingKind};
 use super::layout::Arrangement;
 use super::seen::Seen;
-use super::{address, definition, forward, legal, link, name, route, service, shaping, uplink};
+use super::{
+    address, definition, forward, legal, link, name, port, route, service, shaping, uplink,
+};
 use crate::capture::{Capture, Definition, Topic};
 use crate::firewall::Family;
 use crate::network::{Kind, Metadata, Network, NetworkSet, Virtual};
@@ -37,6 +39,15 @@ pub(super) fn on_bridge(seen: &Seen<'_>, defined: Option<&Definition>) -> Option
     let network = match uplink::read(seen, &mut draft) {
         Some(host_bridge) => plain(name::read(seen, &mut draft)?, Kind::HostBridge(host_bridge)),
         None => virtual_network(seen, &mut draft)?,
+    };
+    let network = Network {
+        isolated_ports: port::isolated(seen, &mut draft),
+        // libvirt lets ports have tags on a host bridge only.
+        vlan: match &network.kind {
+            Kind::HostBridge(_) => port::vlan(seen, &mut draft),
+            Kind::Virtual(_) | Kind::Macvtap(_) | Kind::Hostdev(_) => None,
+        },
+        ..network
     };
     let network = match defined {
         Some(defined) => definition::base(defined, &network, &mut draft),

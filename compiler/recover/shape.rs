@@ -1,9 +1,9 @@
 //! What a rule of a network looks like, without how it is spelt.
 //!
 //! libvirt, lanwright and people's guides make rules of a few matches: devices, a source, a
-//! destination, a port, replies. A [`Shape`] holds those, each at most once, in their normal form. A rule that asks for anything else has no shape and is somebody else's,
-//! whatever else there will be to ask for: that is why matches and targets are not listed here one
-//! by one.
+//! destination, a port, replies. A [`Shape`] holds those, each at most once, in their normal form.
+//! A rule that asks for anything else has no shape and is somebody else's, whatever else there will
+//! be to ask for: that is why matches and targets are not listed here one by one.
 
 use ipnet::IpNet;
 

@@ -260,3 +260,61 @@ fn any_bytes_are_a_host() {
         assert_eq!(recover(&read(texts.to_vec())).networks, []);
     }
 }
+
+#[test]
+fn what_all_ports_of_guests_have_is_the_networks() {
+    let port = |name: &str, isolated: bool| {
+        format!(
+            r#"{{"ifname":"{name}","master":"virbr9","isolated":{isolated},"learning":true}},
+            {{"ifname":"{name}","vlans":[{{"vlan":42,"flags":["PVID","Egress Untagged"]}}]}}"#
+        )
+    };
+    let both = format!("[{},{}]", port("vnet0", true), port("vnet1", true));
+    let (recovered, gaps) = only(&host(&[("bridge.json", &both)]));
+    assert_eq!(gaps, Vec::<String>::new());
+    assert_eq!(recovered.network.isolated_ports, Some(true));
+    // No network with addresses of its own has tags.
+    assert_eq!(recovered.network.vlan, None);
+
+    let one = format!("[{},{}]", port("vnet0", true), port("vnet1", false));
+    let (recovered, _) = only(&host(&[("bridge.json", &one)]));
+    assert_eq!(recovered.network.isolated_ports, None);
+    let notes = recovered
+        .findings
+        .iter()
+        .filter(|it| it.about == Element::Port);
+    assert_eq!(notes.count(), 1);
+}
+
+#[test]
+fn a_bridge_with_a_nic_is_a_host_bridge() {
+    let links = LINKS.replace(
+        "}}]",
+        r#"}},{"ifname":"eno1","flags":["UP"],"link_type":"ether","master":"virbr9",
+        "address":"52:54:00:00:00:01"},{"ifname":"vnet0","flags":["UP"],"link_type":"ether",
+        "master":"virbr9","linkinfo":{"info_kind":"tun"}}]"#,
+    );
+    let ports = r#"[{"ifname":"vnet0","master":"virbr9","isolated":false,"learning":true},
+        {"ifname":"eno1","master":"virbr9","isolated":false,"learning":true},
+        {"ifname":"vnet0","vlans":[{"vlan":42,"flags":["PVID","Egress Untagged"]}]}]"#;
+    let route = r#"[{"dst":"default","gateway":"192.0.2.254","dev":"virbr9"}]"#;
+    let more = [
+        ("link.json", links.as_str()),
+        ("bridge.json", ports),
+        ("route.json", route),
+        (
+            "iptables-save.txt",
+            "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n",
+        ),
+        ("dnsmasq/lab.conf", ""),
+    ];
+    let (recovered, _) = only(&host(&more));
+    let expected = network(
+        "<network><name>virbr9</name><metadata><lan:network xmlns:lan='urn:lanwright:network:1'>\
+         <lan:uplink dev='eno1' addressing='static'>\
+         <lan:ip address='192.0.2.1' prefix='24' gateway='192.0.2.254'/></lan:uplink>\
+         </lan:network></metadata><forward mode='bridge'/><bridge name='virbr9'/>\
+         <vlan><tag id='42'/></vlan></network>",
+    );
+    assert_eq!(recovered.network, expected);
+}

@@ -1,6 +1,7 @@
 //! A host bridge: one that has a physical port, so that guests stand on the wire outside.
 
 use super::evidence::{Draft, Element};
+use super::link;
 use super::seen::Seen;
 use crate::capture::{Role, Topic};
 use crate::network::{Addressing, HostBridge, MacTable, Uplink};
@@ -28,12 +29,11 @@ pub(super) fn read(seen: &Seen<'_>, draft: &mut Draft) -> Option<HostBridge> {
         );
         draft.differs(Element::Uplink, message);
     }
-    let filtering = device.bridge().is_some_and(|bridge| bridge.vlan_filtering);
     Some(HostBridge {
         bridge: device.name.clone(),
-        mac_table: match filtering {
-            true => MacTable::Libvirt,
-            false => MacTable::Kernel,
+        mac_table: match device.bridge() {
+            Some(held) => link::mac_table(seen, held, draft),
+            None => MacTable::Kernel,
         },
         bandwidth: None,
         uplink: addressing(seen, draft).map(|addressing| Uplink {

@@ -188,6 +188,16 @@ fn tables_of_iptables_nft_count_once() {
 }
 
 #[test]
+fn a_table_that_iptables_cannot_print_is_nfts() {
+    let mut own = table("nat", vec![("POSTROUTING", vec![rule("", MASQUERADE)])]);
+    own.chains[0].name = "postrouting".to_owned();
+    let printed = table("nat", vec![("POSTROUTING", vec![])]);
+    let both = capture(vec![(IPTABLES, vec![printed]), (RuleTool::Nft, vec![own])]);
+    let unknown = "unknown ip nat postrouting 1: bears no mark that we know";
+    assert_eq!(lines(&of(&both)), [unknown]);
+}
+
+#[test]
 fn what_matters_is_said_with_its_owner() {
     let mut filter = table("filter", vec![("FORWARD", vec![]), ("DOCKER", vec![])]);
     for chain in &mut filter.chains {

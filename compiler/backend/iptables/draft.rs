@@ -1,11 +1,9 @@
 //! A rule while its words are read, and what becomes of it at the end of its line.
 
-use compact_str::CompactString;
-
 use super::extension::{joins, module_of};
-use super::option::{Extension, Given, Matches, Place, Reader};
-use super::own::{Asks, Ends};
-use crate::firewall::{Counter, Family, Match, Protocol, Rule, Target};
+use super::option::{Extension, Given, Matches, OptionPlace, Reader};
+use super::own::Asks;
+use crate::firewall::{Counter, Family, Match, Place, Protocol, Rule, Target};
 
 /// How many extensions a rule may name; no kernel holds a rule of so many.
 const MOST_EXTENSIONS: usize = 256;
@@ -19,14 +17,12 @@ pub(super) struct Draft<'a> {
     pub family: Family,
     /// What iptables itself is to ask.
     pub asks: Asks<'a>,
-    /// What the rule does, unless an extension among the parts does it.
-    pub target: Target,
-    /// Whether it has a target.
-    has_target: bool,
-    /// The chain that it leads to, if that is one.
-    pub leads_to: Option<CompactString>,
-    /// What it counted, if it says so itself.
-    pub counter: Option<Counter>,
+    /// What the rule does; just anything while an extension among the parts is to say it.
+    target: Option<Target>,
+    /// What it counted.
+    pub counter: Counter,
+    /// Its line.
+    pub place: Place,
     /// Whether it is for the other family.
     pub other_family: bool,
     /// Whether the match of the protocol was taken of itself.
@@ -39,6 +35,11 @@ pub(super) struct Draft<'a> {
     given: Vec<Given<'a>>,
     /// The matches made of them.
     matches: Vec<Match>,
+    /// How many of the rule's matches were made of them.
+    extensions: usize,
+    /// The rule that was made of all that: none if it is for the other family, several where `-s`
+    /// or `-d` is a list.
+    pub rules: Vec<Rule>,
 }
 
 /// An extension that a rule names.
@@ -49,60 +50,47 @@ struct Part<'a> {
     unknown: &'a str,
 }
 
-/// A rule, as far as it was understood.
-pub(super) struct ReadRule {
-    /// The rule; none if it is for the other family.
-    pub rule: Option<Rule>,
-    /// Further rules, where `-s` or `-d` is a list.
-    pub more: Vec<Rule>,
-    /// The chain that `-j` or `-g` leads to, if it is one.
-    pub leads_to: Option<CompactString>,
-    /// Why something of it is kept as words.
-    pub trouble: Option<String>,
-}
-
 impl<'a> Draft<'a> {
     /// A place for rules of this family.
     pub(super) fn new(family: Family) -> Self {
         Draft {
             family,
             asks: Asks::default(),
-            target: Target::Continue,
-            has_target: false,
-            leads_to: None,
-            counter: None,
+            target: None,
+            counter: Counter::default(),
+            place: Place::default(),
             other_family: false,
             implied: false,
             trouble: None,
             parts: Vec::new(),
             given: Vec::new(),
             matches: Vec::new(),
+            extensions: 0,
+            rules: Vec::new(),
         }
     }
 
-    /// Forgets the rule before.
-    pub(super) fn clear(&mut self) {
+    /// Forgets the rule before, for one on this line.
+    pub(super) fn clear(&mut self, counter: Counter, place: Place) {
         self.asks = Asks::default();
-        self.target = Target::Continue;
-        self.has_target = false;
-        self.leads_to = None;
-        self.counter = None;
+        self.target = None;
+        self.counter = counter;
+        self.place = place;
         self.other_family = false;
         self.implied = false;
         self.trouble = None;
         self.parts.clear();
         self.given.clear();
         self.matches.clear();
+        self.rules.clear();
     }
 
     /// Says what the rule does, which is one thing.
     pub(super) fn set_target(&mut self, target: Target) -> Result<(), String> {
-        if self.has_target {
-            return Err("a rule has one target".to_owned());
+        match self.target.replace(target) {
+            None => Ok(()),
+            Some(_) => Err("a rule has one target".to_owned()),
         }
-        self.has_target = true;
-        self.target = target;
-        Ok(())
     }
 
     /// The protocol of the rule, unless it must be another one.
@@ -142,8 +130,8 @@ impl<'a> Draft<'a> {
     pub(super) fn find(
         &self,
         name: &str,
-        find: impl Fn(&'static Extension, &str) -> Option<Place>,
-    ) -> Option<(usize, Place)> {
+        find: impl Fn(&'static Extension, &str) -> Option<OptionPlace>,
+    ) -> Option<(usize, OptionPlace)> {
         let mut parts = self.parts.iter().enumerate().rev();
         parts.find_map(|(at, part)| Some((at, find(part.extension?, name)?)))
     }
@@ -168,8 +156,8 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// Makes types of the options, and a rule of all that was read.
-    pub(super) fn finish(&mut self) -> Result<ReadRule, String> {
+    /// Makes types of the options, and rules of all that was read.
+    pub(super) fn finish(&mut self) -> Result<(), String> {
         let order = |each: &Given<'_>| (each.owner, each.place.rank);
         if !self.given.is_sorted_by_key(order) {
             self.given.sort_by_key(order);
@@ -183,20 +171,34 @@ impl<'a> Draft<'a> {
             from = to;
         }
         self.given = given;
-        let (rule, more) = match (self.other_family, self.asks.is_list()) {
-            (true, _) => (None, Vec::new()),
-            (false, false) => (Some(self.rule()), Vec::new()),
-            (false, true) => {
-                let mut rules = self.rules()?.into_iter();
-                (rules.next(), rules.collect())
-            }
+        if self.other_family {
+            return Ok(());
+        }
+        let was_fine = self.trouble.is_none();
+        let matches = std::mem::take(&mut self.matches);
+        let target = self.target.take().unwrap_or(Target::Continue);
+        self.matches = self.push_rule(self.asks, matches, target);
+        // A list cannot be read as one address, and is looked for only then.
+        match self.trouble.is_some() && self.asks.is_list() {
+            true => self.multiply(was_fine),
+            false => Ok(()),
+        }
+    }
+
+    /// Makes several rules of one with lists.
+    fn multiply(&mut self, was_fine: bool) -> Result<(), String> {
+        let Some(mut rule) = self.rules.pop() else {
+            return Ok(());
         };
-        Ok(ReadRule {
-            rule,
-            more,
-            leads_to: self.leads_to.take(),
-            trouble: self.trouble.take(),
-        })
+        if was_fine {
+            self.trouble = None;
+        }
+        let own = rule.matches.len() - self.extensions;
+        let matches = rule.matches.split_off(own);
+        for asks in self.asks.each()? {
+            self.push_rule(asks, matches.clone(), rule.target.clone());
+        }
+        Ok(())
     }
 
     /// Makes types of the options of one extension; keeps it as words where that fails.
@@ -210,7 +212,9 @@ impl<'a> Draft<'a> {
         let before = self.matches.len();
         let done = match &extension.reader {
             _ if !unknown.is_empty() => Err(String::new()),
-            Reader::Target(read) => read(self.family, given).map(|target| self.target = target),
+            Reader::Target(read) => {
+                read(self.family, given).map(|target| self.target = Some(target))
+            }
             Reader::Match(read) => {
                 let mut matches = Matches {
                     family: self.family,
@@ -239,7 +243,7 @@ impl<'a> Draft<'a> {
 
     fn keep(&mut self, extension: &'static Extension, words: String) {
         match extension.is_target() {
-            true => self.target = Target::Other(words.into()),
+            true => self.target = Some(Target::Other(words.into())),
             false => self.matches.push(Match::Other(words.into())),
         }
     }
@@ -259,7 +263,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Whether a match says the protocol that `-p` says, too.
-    fn protocol_is_said(&self) -> bool {
+    fn protocol_is_said(&self, matches: &[Match]) -> bool {
         let Some(protocol) = self.asks.protocol() else {
             return false;
         };
@@ -267,39 +271,24 @@ impl<'a> Draft<'a> {
             let module = module_of(each, self.family);
             module.is_some_and(|module| module.protocol == Some(protocol))
         };
-        self.matches.iter().any(says)
+        matches.iter().any(says)
     }
 
-    fn rule(&mut self) -> Rule {
-        let mut all = Vec::with_capacity(self.asks.count() + self.matches.len());
-        let said = self.protocol_is_said();
-        let ends = self.asks.single();
-        self.asks
-            .push(ends, said, self.family, &mut all, &mut self.trouble);
-        all.append(&mut self.matches);
-        let target = std::mem::replace(&mut self.target, Target::Continue);
-        counted(all, target, self.counter)
-    }
-
-    /// The rules that lists stand for.
-    fn rules(&mut self) -> Result<Vec<Rule>, String> {
-        let said = self.protocol_is_said();
-        let ends: Vec<Ends<'_>> = self.asks.ends()?;
-        let mut rules = Vec::with_capacity(ends.len());
-        for ends in ends {
-            let mut all = Vec::new();
-            self.asks
-                .push(ends, said, self.family, &mut all, &mut self.trouble);
-            all.extend_from_slice(&self.matches);
-            rules.push(counted(all, self.target.clone(), self.counter));
-        }
-        Ok(rules)
-    }
-}
-
-fn counted(matches: Vec<Match>, target: Target, counter: Option<Counter>) -> Rule {
-    Rule {
-        counter: Some(counter.unwrap_or_default()),
-        ..Rule::uncounted(matches, target)
+    /// Makes a rule; gives the emptied list of matches back.
+    fn push_rule(&mut self, asks: Asks<'_>, mut matches: Vec<Match>, target: Target) -> Vec<Match> {
+        self.extensions = matches.len();
+        let said = self.protocol_is_said(&matches);
+        let mut all = Vec::with_capacity(asks.count() + matches.len());
+        asks.push(said, self.family, &mut all, &mut self.trouble);
+        all.append(&mut matches);
+        self.rules.push(Rule {
+            matches: all,
+            counter: Some(self.counter),
+            effects: Vec::new(),
+            target,
+            handle: None,
+            place: self.place,
+        });
+        matches
     }
 }

@@ -194,21 +194,21 @@ fn read_row(
         });
     }
     let mut complain = |message| listing.unread.push(Unread { line, message });
-    let read = match read_rule(Words::new(&said.words), &mut Draft::new(family)) {
-        Ok(read) => read,
-        Err(message) => {
-            complain(message);
-            return None;
-        }
-    };
+    let mut draft = Draft::new(family);
+    if let Err(message) = read_rule(Words::new(&said.words), &mut draft) {
+        complain(message);
+        return None;
+    }
     // A listing shows such an option of no rule, so that is no trouble with this one.
-    if let Some(trouble) = read.trouble.filter(|_| !hides) {
+    if let Some(trouble) = draft.trouble.take().filter(|_| !hides) {
         complain(trouble);
     }
-    if let Some(chain) = read.leads_to.filter(|name| !is_chain(name)) {
-        losses.add(line, LossKind::Chain(chain.into()));
+    let mut rule = draft.rules.pop()?;
+    if let Target::Jump(chain) | Target::Goto(chain) = &rule.target
+        && !is_chain(chain)
+    {
+        losses.add(line, LossKind::Chain(chain.to_string()));
     }
-    let mut rule = read.rule?;
     if target::is_extension(row.target) && is_chain(row.target) {
         rule.target = Target::Jump(row.target.into());
     }

@@ -67,7 +67,7 @@ pub(super) enum Spell {
 
 /// An option, and where it stands among those of its extension.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct OptionPlace {
     /// The option.
     pub option: &'static Opt,
     /// Its place in the order of `iptables-save`.
@@ -78,7 +78,7 @@ pub(super) struct Place {
 #[derive(Clone, Copy)]
 pub(super) struct Given<'a> {
     /// Which option.
-    pub place: Place,
+    pub place: OptionPlace,
     /// Whether a `!` stands with it.
     pub negated: bool,
     /// Its values; as many as the option takes.
@@ -232,23 +232,23 @@ impl Extension {
     }
 
     /// The option of this name.
-    pub(super) fn option(&self, word: &str) -> Option<Place> {
+    pub(super) fn option(&self, word: &str) -> Option<OptionPlace> {
         let at = self.options.iter().position(|option| option.is(word))?;
         Some(self.place(at))
     }
 
     /// The only option whose name begins so.
-    pub(super) fn shortened(&self, word: &str) -> Option<Place> {
+    pub(super) fn shortened(&self, word: &str) -> Option<OptionPlace> {
         let mut found = (0..self.options.len()).filter(|at| self.options[*at].begins(word));
         let first = found.next()?;
         found.next().is_none().then(|| self.place(first))
     }
 
-    fn place(&self, at: usize) -> Place {
+    fn place(&self, at: usize) -> OptionPlace {
         let option = &self.options[at];
         // What may be repeated stays in its order.
         let rank = if option.repeats { usize::MAX } else { at };
-        Place { option, rank }
+        OptionPlace { option, rank }
     }
 
     /// The options as `iptables-save` would print them, kept as words.
@@ -288,7 +288,12 @@ impl Extension {
 
 impl<'a> Given<'a> {
     /// An option and its values.
-    pub(super) fn new(place: Place, negated: bool, values: [Word<'a>; 2], owner: usize) -> Self {
+    pub(super) fn new(
+        place: OptionPlace,
+        negated: bool,
+        values: [Word<'a>; 2],
+        owner: usize,
+    ) -> Self {
         Given {
             place,
             negated,

@@ -3,16 +3,16 @@
 //! These options stand first in every rule of `iptables-save`, in a fixed order, however they
 //! were given.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::extension::{module_of, not, push_device, push_word};
 use super::line::inexpressible;
 use super::name::{self, ProtocolName};
 use super::value::{self, Address, Net};
+use super::word::Word;
 use crate::backend::gap::Inexpressible;
 use crate::firewall::{
-    AddressSide, Asked, Bound, DevicePattern, Family, MaskedAddress, Match, Protocol,
+    AddressSide, Asked, Bound, DevicePattern, DeviceSide, Family, MaskedAddress, Match, Protocol,
 };
 
 /// How many rules one line may stand for.
@@ -121,30 +121,31 @@ impl Own {
 }
 
 /// What a rule asks with these options, as it is read.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Asks<'a> {
-    source: Option<Asked<Cow<'a, str>>>,
-    destination: Option<Asked<Cow<'a, str>>>,
-    entry: Option<Asked<Cow<'a, str>>>,
-    exit: Option<Asked<Cow<'a, str>>>,
-    protocol: Option<Asked<Cow<'a, str>>>,
+    source: Option<Asked<Word<'a>>>,
+    destination: Option<Asked<Word<'a>>>,
+    entry: Option<Asked<Word<'a>>>,
+    exit: Option<Asked<Word<'a>>>,
+    protocol: Option<Asked<Word<'a>>>,
+    /// What `protocol` says, unless negated.
+    number: Option<Protocol>,
     fragment: Option<bool>,
 }
 
 impl<'a> Asks<'a> {
     /// Takes an option and its value; `Err` if it was given before.
-    pub(super) fn take(
-        &mut self,
-        own: Own,
-        value: Cow<'a, str>,
-        negated: bool,
-    ) -> Result<(), String> {
+    pub(super) fn take(&mut self, own: Own, value: Word<'a>, negated: bool) -> Result<(), String> {
         let place = match own {
             Own::Source => &mut self.source,
             Own::Destination => &mut self.destination,
             Own::In => &mut self.entry,
             Own::Out => &mut self.exit,
-            Own::Protocol => &mut self.protocol,
+            Own::Protocol => {
+                let number = name::protocol(&value.text()).filter(|number| number.0 != 0);
+                self.number = number.filter(|_| !negated);
+                &mut self.protocol
+            }
             Own::Fragment => {
                 return match self.fragment.replace(negated) {
                     None => Ok(()),
@@ -163,33 +164,38 @@ impl<'a> Asks<'a> {
 
     /// The protocol, unless it must be another one.
     pub(super) fn protocol(&self) -> Option<Protocol> {
-        let asked = self.protocol.as_ref().filter(|asked| !asked.negated)?;
-        name::protocol(&asked.value).filter(|protocol| protocol.0 != 0)
+        self.number
     }
 
     /// How many matches there are at most.
     pub(super) fn count(&self) -> usize {
-        let texts = [
-            &self.source,
-            &self.destination,
-            &self.entry,
-            &self.exit,
-            &self.protocol,
+        let given = [
+            self.source.is_some(),
+            self.destination.is_some(),
+            self.entry.is_some(),
+            self.exit.is_some(),
+            self.protocol.is_some(),
+            self.fragment.is_some(),
         ];
-        let given = texts.into_iter().filter(|asked| asked.is_some()).count();
-        given + usize::from(self.fragment.is_some())
+        given.into_iter().map(usize::from).sum()
     }
 
-    /// What stands for the source and the destination: one of each, unless there are lists.
-    ///
-    /// A rule with lists is short for one rule for each pair.
-    pub(super) fn ends(&self) -> Result<Vec<Ends<'_>>, String> {
+    /// Whether `-s` or `-d` is a list.
+    pub(super) fn is_list(&self) -> bool {
+        let ends = [self.source, self.destination];
+        let mut ends = ends.into_iter().flatten();
+        ends.any(|asked| asked.value.raw.contains(','))
+    }
+
+    /// What stands for each of the rules that lists stand for: one for each pair.
+    pub(super) fn each(self) -> Result<Vec<Asks<'a>>, String> {
         let mut all = Vec::new();
-        for source in each_of(&self.source) {
-            for destination in each_of(&self.destination) {
-                all.push(Ends {
+        for source in each_of(self.source) {
+            for destination in each_of(self.destination) {
+                all.push(Asks {
                     source,
                     destination,
+                    ..self
                 });
                 if all.len() > MOST_RULES {
                     return Err(format!("a line stands for more than {MOST_RULES} rules"));
@@ -199,64 +205,37 @@ impl<'a> Asks<'a> {
         Ok(all)
     }
 
-    /// Whether `-s` or `-d` is a list.
-    pub(super) fn is_list(&self) -> bool {
-        let is_list = |asked: &Option<Asked<Cow<'_, str>>>| {
-            asked
-                .as_ref()
-                .is_some_and(|asked| asked.value.contains(','))
-        };
-        is_list(&self.source) || is_list(&self.destination)
-    }
-
-    /// The source and destination of a rule without lists.
-    pub(super) fn single(&self) -> Ends<'_> {
-        Ends {
-            source: self.source.as_ref().map(|asked| &*asked.value),
-            destination: self.destination.as_ref().map(|asked| &*asked.value),
-        }
-    }
-
     /// Appends the matches, in the order of `iptables-save`; `said` if other matches say the
     /// protocol. What cannot be read is kept as words, and `trouble` says why.
     pub(super) fn push(
         &self,
-        ends: Ends<'_>,
         said: bool,
         family: Family,
         all: &mut Vec<Match>,
         trouble: &mut Option<String>,
     ) {
-        let sides = [
-            ("-s", AddressSide::Source, ends.source, &self.source),
-            (
-                "-d",
-                AddressSide::Destination,
-                ends.destination,
-                &self.destination,
-            ),
-        ];
-        for (option, side, text, asked) in sides {
-            if let (Some(text), Some(Asked { negated, .. })) = (text, asked) {
-                let read = net(side, text, *negated, family);
-                keep(all, option, text, *negated, read, trouble);
-            }
+        let mut keep =
+            |option, asked: Asked<Word<'_>>, read: Result<Option<Match>, String>| match read {
+                Ok(asked) => all.extend(asked),
+                Err(why) => {
+                    all.push(as_words(option, asked));
+                    trouble.get_or_insert(why);
+                }
+            };
+        if let Some(asked) = self.source {
+            keep("-s", asked, net(AddressSide::Source, asked, family));
         }
-        for (option, asked) in [("-i", &self.entry), ("-o", &self.exit)] {
-            if let Some(Asked { value, negated }) = asked {
-                let read = device(option, value, *negated);
-                keep(all, option, value, *negated, read, trouble);
-            }
+        if let Some(asked) = self.destination {
+            keep("-d", asked, net(AddressSide::Destination, asked, family));
         }
-        if let Some(Asked { value, negated }) = self.protocol.as_ref().filter(|_| !said) {
-            keep(
-                all,
-                "-p",
-                value,
-                *negated,
-                protocol(value, *negated),
-                trouble,
-            );
+        if let Some(asked) = self.entry {
+            keep("-i", asked, device(DeviceSide::In, asked));
+        }
+        if let Some(asked) = self.exit {
+            keep("-o", asked, device(DeviceSide::Out, asked));
+        }
+        if let Some(asked) = self.protocol.filter(|_| !said) {
+            keep("-p", asked, protocol(asked));
         }
         if let Some(negated) = self.fragment {
             all.push(Match::Fragment { negated });
@@ -264,48 +243,31 @@ impl<'a> Asks<'a> {
     }
 }
 
-/// A source and a destination, as they are written.
-#[derive(Clone, Copy)]
-pub(super) struct Ends<'t> {
-    source: Option<&'t str>,
-    destination: Option<&'t str>,
+/// The parts of a list, or nothing once.
+fn each_of(asked: Option<Asked<Word<'_>>>) -> impl Iterator<Item = Option<Asked<Word<'_>>>> {
+    let parts = asked.into_iter().flat_map(|asked| {
+        let parts = asked.value.raw.split(',');
+        parts.map(move |part| {
+            Some(Asked {
+                value: Word::plain(part),
+                negated: asked.negated,
+            })
+        })
+    });
+    parts.chain(asked.is_none().then_some(None))
 }
 
-fn each_of<'t>(asked: &'t Option<Asked<Cow<'_, str>>>) -> impl Iterator<Item = Option<&'t str>> {
-    let text = asked.as_ref().map(|asked| &*asked.value);
-    let several = text.into_iter().flat_map(|text| text.split(',')).map(Some);
-    several.chain(text.is_none().then_some(None))
-}
-
-/// Appends what was read, if it asks anything; else the words themselves.
-fn keep(
-    all: &mut Vec<Match>,
-    option: &str,
-    value: &str,
-    negated: bool,
-    read: Result<Option<Match>, String>,
-    trouble: &mut Option<String>,
-) {
-    match read {
-        Ok(asked) => all.extend(asked),
-        Err(why) => {
-            let not = if negated { "! " } else { "" };
-            let mut words = format!("{not}{option} ");
-            push_word(&mut words, value);
-            all.push(Match::Other(words.into()));
-            trouble.get_or_insert(why);
-        }
-    }
+fn as_words(option: &str, asked: Asked<Word<'_>>) -> Match {
+    let not = if asked.negated { "! " } else { "" };
+    let mut words = format!("{not}{option} ");
+    push_word(&mut words, &asked.value.text());
+    Match::Other(words.into())
 }
 
 /// Every address lies in a prefix of length 0, so it is asked only if negated.
-fn net(
-    side: AddressSide,
-    text: &str,
-    negated: bool,
-    family: Family,
-) -> Result<Option<Match>, String> {
-    Ok(match value::net(text, family)? {
+fn net(side: AddressSide, asked: Asked<Word<'_>>, family: Family) -> Result<Option<Match>, String> {
+    let negated = asked.negated;
+    Ok(match value::net(&asked.value.text(), family)? {
         Net::Prefix(net) if net.prefix_len() == 0 && !negated => None,
         Net::Prefix(net) => Some(match side {
             AddressSide::Source => Match::Source { net, negated },
@@ -321,19 +283,20 @@ fn net(
 }
 
 /// Every device has a name that begins with nothing, so that is asked only if negated.
-fn device(option: &str, text: &str, negated: bool) -> Result<Option<Match>, String> {
-    let name = value::device(text)?;
+fn device(side: DeviceSide, asked: Asked<Word<'_>>) -> Result<Option<Match>, String> {
+    let negated = asked.negated;
+    let name = value::device(&asked.value.text())?;
     if name.is_prefix() && name.name().is_empty() && !negated {
         return Ok(None);
     }
     let bound = Bound::Name;
-    Ok(Some(match option {
-        "-i" => Match::InDevice {
+    Ok(Some(match side {
+        DeviceSide::In => Match::InDevice {
             name,
             bound,
             negated,
         },
-        _ => Match::OutDevice {
+        DeviceSide::Out => Match::OutDevice {
             name,
             bound,
             negated,
@@ -342,8 +305,9 @@ fn device(option: &str, text: &str, negated: bool) -> Result<Option<Match>, Stri
 }
 
 /// Every packet is of protocol 0.
-fn protocol(text: &str, negated: bool) -> Result<Option<Match>, String> {
-    match name::protocol(text) {
+fn protocol(asked: Asked<Word<'_>>) -> Result<Option<Match>, String> {
+    let (text, negated) = (asked.value.text(), asked.negated);
+    match name::protocol(&text) {
         Some(Protocol(0)) if negated => Err("no packet is of no protocol".to_owned()),
         Some(Protocol(0)) => Ok(None),
         Some(protocol) => Ok(Some(Match::Protocol { protocol, negated })),

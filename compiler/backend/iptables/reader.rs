@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::draft::{Draft, ReadRule};
+use super::draft::Draft;
 use super::header::{self, Remark};
 use super::parse::{Assumed, Dump};
 use super::report::{Budget, Report};
@@ -230,12 +230,11 @@ impl<'a> TextReader<'a> {
     /// `:CHAIN POLICY [packets:bytes]`
     fn declare_saved(&mut self, line: &'a str) -> Result<(), String> {
         let mut words = Words::new(line);
-        let mut next = || words.next().transpose();
-        let (Some(chain), Some(policy)) = (next()?, next()?) else {
+        let (Some(chain), Some(policy)) = (words.next(), words.next()) else {
             return Err("a chain needs a name and a policy".to_owned());
         };
         let chain = chain.text();
-        let counter = match next()? {
+        let counter = match words.next() {
             Some(word) => counters(word.raw).ok_or("these are no counters")?.0,
             None => Counter::default(),
         };
@@ -260,10 +259,7 @@ impl<'a> TextReader<'a> {
             false => (None, line),
         };
         let mut words = Words::new(rest);
-        let mut next = || match words.next() {
-            Some(word) => word,
-            None => Err("the line ends early".to_owned()),
-        };
+        let mut next = || words.next().ok_or("the line ends early");
         let command = next()?;
         match command.raw {
             "-A" | "--append" => {
@@ -316,7 +312,7 @@ impl<'a> TextReader<'a> {
         }
         let mut numbers = Vec::new();
         while let Some(word) = words.next() {
-            numbers.push(word?.raw);
+            numbers.push(word.raw);
         }
         let counter = match numbers.as_slice() {
             [] => Counter::default(),
@@ -396,26 +392,18 @@ impl<'a> TextReader<'a> {
         let Some(open) = &mut self.open else {
             return Ok(());
         };
-        let read = read_rule(words, &mut self.draft);
-        let ReadRule {
-            rule,
-            more,
-            leads_to,
-            trouble,
-        } = read?;
+        let counter = counter.unwrap_or_default();
+        self.draft.clear(counter, Place::line(number));
+        read_rule(words, &mut self.draft)?;
         let at = open.place(&chain.text(), number);
-        for mut rule in rule.into_iter().chain(more) {
-            rule.place = Place::line(number);
-            if let Some(counter) = counter {
-                rule.counter = Some(counter);
-            }
+        for rule in self.draft.rules.drain(..) {
             self.budget.take_rule(&rule);
             match at_head {
                 true => open.insert(at, rule),
-                false => open.append(at, rule, leads_to.as_deref()),
+                false => open.append(at, rule),
             }
         }
-        trouble.map_or(Ok(()), Err)
+        self.draft.trouble.take().map_or(Ok(()), Err)
     }
 }
 

@@ -4,20 +4,17 @@
 //! with those of a target. As in iptables, an option goes to the extension that was named last
 //! and has it, so it need not stand right behind it.
 
-use std::borrow::Cow;
-
 use compact_str::CompactString;
 
-use super::draft::{Draft, ReadRule};
+use super::draft::Draft;
 use super::extension::{match_named, match_of, target_named};
-use super::option::{Extension, Given, Place};
+use super::option::{Extension, Given, OptionPlace};
 use super::own::Own;
 use super::word::{Word, Words};
 use crate::firewall::{Counter, Family, Target};
 
-/// The rule that the words say, which stand behind the name of its chain.
-pub(super) fn read_rule<'a>(words: Words<'a>, draft: &mut Draft<'a>) -> Result<ReadRule, String> {
-    draft.clear();
+/// Reads the rule that the words say, which stand behind the name of its chain, into the draft.
+pub(super) fn read_rule<'a>(words: Words<'a>, draft: &mut Draft<'a>) -> Result<(), String> {
     let mut reader = RuleReader {
         words,
         draft,
@@ -25,8 +22,9 @@ pub(super) fn read_rule<'a>(words: Words<'a>, draft: &mut Draft<'a>) -> Result<R
         start: 0,
     };
     while let Some(word) = reader.words.next() {
-        reader.option(word?)?;
+        reader.option(word)?;
     }
+    reader.words.end()?;
     match reader.negated {
         true => Err("nothing stands behind !".to_owned()),
         false => reader.draft.finish(),
@@ -73,11 +71,9 @@ impl<'a> RuleReader<'_, 'a> {
         match own {
             Own::Source | Own::Destination | Own::In | Own::Out | Own::Protocol => {
                 let value = self.value(attached)?;
-                return self.draft.asks.take(own, value.text(), self.negated);
+                return self.draft.asks.take(own, value, self.negated);
             }
-            Own::Fragment => {
-                return self.draft.asks.take(own, Cow::Borrowed(""), self.negated);
-            }
+            Own::Fragment => return self.draft.asks.take(own, Word::EMPTY, self.negated),
             Own::Match => {
                 let name = self.word(attached)?;
                 return self.name_match(&name.text());
@@ -88,8 +84,7 @@ impl<'a> RuleReader<'_, 'a> {
             }
             Own::Goto => {
                 let chain = CompactString::from(self.word(attached)?.text());
-                self.draft.set_target(Target::Goto(chain.clone()))?;
-                self.draft.leads_to = Some(chain);
+                return self.draft.set_target(Target::Goto(chain));
             }
             Own::Counters => {
                 let packets = self.word(attached)?.raw.parse();
@@ -97,7 +92,7 @@ impl<'a> RuleReader<'_, 'a> {
                 let (Ok(packets), Ok(bytes)) = (packets, bytes) else {
                     return Err("counters are two numbers".to_owned());
                 };
-                self.draft.counter = Some(Counter { packets, bytes });
+                self.draft.counter = Counter { packets, bytes };
             }
             Own::Ipv4 => self.draft.other_family |= self.draft.family == Family::Ipv6,
             Own::Ipv6 => self.draft.other_family |= self.draft.family == Family::Ipv4,
@@ -132,11 +127,10 @@ impl<'a> RuleReader<'_, 'a> {
         }
         let is_unknown = |word: Word<'_>| word.raw != "!" && !Own::is(word.raw);
         if self.words.peek().is_some_and(is_unknown) {
-            while self.words.next().transpose()?.is_some() {}
+            while self.words.next().is_some() {}
             let words = self.words.since(self.start).trim_ascii_end();
             return self.draft.set_target(Target::Other(words.into()));
         }
-        self.draft.leads_to = Some(name.into());
         self.draft.set_target(Target::Jump(name.into()))
     }
 
@@ -179,8 +173,8 @@ impl<'a> RuleReader<'_, 'a> {
     fn of_protocol(
         &mut self,
         name: &str,
-        find: impl Fn(&'static Extension, &str) -> Option<Place>,
-    ) -> Result<Option<Place>, String> {
+        find: impl Fn(&'static Extension, &str) -> Option<OptionPlace>,
+    ) -> Result<Option<OptionPlace>, String> {
         let protocol = self.draft.protocol().filter(|_| !self.draft.implied);
         let extension = protocol.and_then(|protocol| match_of(protocol, self.draft.family));
         let found = extension.and_then(|extension| Some((extension, find(extension, name)?)));
@@ -196,7 +190,7 @@ impl<'a> RuleReader<'_, 'a> {
     fn take(
         &mut self,
         owner: usize,
-        place: Place,
+        place: OptionPlace,
         attached: Option<Word<'a>>,
     ) -> Result<(), String> {
         if place.option.values == 0 && attached.is_some() {
@@ -219,10 +213,10 @@ impl<'a> RuleReader<'_, 'a> {
     fn word(&mut self, attached: Option<Word<'a>>) -> Result<Word<'a>, String> {
         match attached {
             Some(value) => Ok(value),
-            None => match self.words.next() {
-                Some(word) => word,
-                None => Err("a value is missing at the end".to_owned()),
-            },
+            None => self
+                .words
+                .next()
+                .ok_or_else(|| "a value is missing at the end".to_owned()),
         }
     }
 
@@ -242,13 +236,11 @@ impl<'a> RuleReader<'_, 'a> {
         loop {
             let mut ahead = self.words;
             let mut next = ahead.next();
-            if let Some(Ok(word)) = next
-                && word.raw == "!"
-            {
+            if next.is_some_and(|word| word.raw == "!") {
                 next = ahead.next();
             }
             match next {
-                Some(Ok(word)) if !Own::is(word.raw) => self.words = ahead,
+                Some(word) if !Own::is(word.raw) => self.words = ahead,
                 Some(_) | None => return,
             }
         }

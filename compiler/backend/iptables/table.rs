@@ -13,8 +13,6 @@ pub(super) struct OpenTable {
     pub table: Table,
     /// Whether it is read from commands (`-S`), which have no end mark.
     pub listed: bool,
-    /// Whether a rule or a chain of the user's was read.
-    pub begun: bool,
     /// Where each chain stands in the table.
     places: HashMap<CompactString, usize>,
     /// The chain of the rule before, which is most often that of the next.
@@ -33,7 +31,6 @@ impl OpenTable {
         OpenTable {
             table: Table::new(family, name, Vec::new()),
             listed,
-            begun: false,
             places: HashMap::new(),
             last: 0,
             undeclared: HashMap::new(),
@@ -89,10 +86,11 @@ impl OpenTable {
     }
 
     /// Appends a rule to the chain at this place.
-    pub(super) fn append(&mut self, at: usize, rule: Rule, leads_to: Option<&str>) {
-        self.begun = true;
+    pub(super) fn append(&mut self, at: usize, rule: Rule) {
         let rules = &mut self.table.chains[at].rules;
-        if leads_to.is_some_and(|name| !self.places.contains_key(name)) {
+        if let Target::Jump(name) | Target::Goto(name) = &rule.target
+            && !self.places.contains_key(name)
+        {
             self.ahead.push((at, rules.len()));
         }
         rules.push(rule);
@@ -100,7 +98,6 @@ impl OpenTable {
 
     /// Puts a rule before all others of the chain at this place.
     pub(super) fn insert(&mut self, at: usize, rule: Rule) {
-        self.begun = true;
         self.inserted.entry(at).or_default().push(rule);
     }
 

@@ -6,11 +6,19 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 use super::name;
 use crate::firewall::{DevicePattern, Family};
 use crate::value::PortRange;
+
+/// The text before and behind the first `separator`, which is ASCII.
+///
+/// Values are short, so a plain walk is faster than `split_once`.
+pub(super) fn cut(text: &str, separator: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|byte| byte == separator)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
 
 /// A number of C.
 pub(super) fn number(text: &str) -> Option<u64> {
@@ -45,14 +53,14 @@ pub(super) fn fitting<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
 /// `a` or `a:b`; a side that is left out is the least, or the greatest.
 pub(super) fn range<T: TryFrom<u64> + Copy>(
     text: &str,
-    separator: char,
+    separator: u8,
     (least, greatest): (T, T),
 ) -> Result<(T, T), String> {
     let side = |text: &str, missing: T| match text {
         "" => Ok(missing),
         _ => fitting(text),
     };
-    match text.split_once(separator) {
+    match cut(text, separator) {
         Some((start, end)) => Ok((side(start, least)?, side(end, greatest)?)),
         None => fitting(text).map(|value| (value, value)),
     }
@@ -60,7 +68,7 @@ pub(super) fn range<T: TryFrom<u64> + Copy>(
 
 /// `value` or `value/mask`.
 pub(super) fn masked<T: TryFrom<u64>>(text: &str, whole: T) -> Result<(T, T), String> {
-    match text.split_once('/') {
+    match cut(text, b'/') {
         Some((value, mask)) => Ok((fitting(value)?, fitting(mask)?)),
         None => Ok((fitting(text)?, whole)),
     }
@@ -76,13 +84,14 @@ pub(super) fn port(text: &str) -> Result<u16, String> {
 }
 
 /// `80`, `80:90`, `80:`, `:90`; with another separator for targets.
-pub(super) fn ports(text: &str, separator: char) -> Result<PortRange, String> {
+pub(super) fn ports(text: &str, separator: u8) -> Result<PortRange, String> {
     let backwards = || format!("the ports '{text}' are the wrong way round");
+    let is_name = text.starts_with(|c: char| c.is_ascii_alphabetic());
     // A name may hold the separator of targets: `ftp-data`.
-    if let Ok(single) = port(text) {
+    if is_name && let Ok(single) = port(text) {
         return Ok(PortRange::single(single));
     }
-    let Some((start, end)) = text.split_once(separator) else {
+    let Some((start, end)) = cut(text, separator) else {
         return port(text).map(PortRange::single);
     };
     let start = if start.is_empty() { 0 } else { port(start)? };
@@ -136,15 +145,43 @@ pub(super) enum Net {
 
 /// `address`, `address/length` or `address/mask`; what the mask leaves out is cut off.
 pub(super) fn net(text: &str, family: Family) -> Result<Net, String> {
+    if let (Family::Ipv4, Some(net)) = (family, ipv4_prefix(text)) {
+        return Ok(Net::Prefix(IpNet::V4(net)));
+    }
     Ok(match address_and_mask(text, family)? {
         Net::Prefix(net) => Net::Prefix(net.trunc()),
-        Net::Masked(address, mask) => Net::Masked(cut(address, mask), mask),
+        Net::Masked(address, mask) => Net::Masked(under(address, mask), mask),
     })
+}
+
+/// `192.0.2.0/24`, the way almost all of a dump's addresses are written, in one walk.
+fn ipv4_prefix(text: &str) -> Option<Ipv4Net> {
+    let (mut bits, mut number, mut parts) = (0_u32, 0_u32, 0);
+    let mut digits = 0;
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' if digits < 3 => {
+                number = number * 10 + u32::from(byte - b'0');
+                digits += 1;
+            }
+            b'.' | b'/' if digits > 0 && number < 256 && (byte == b'/') == (parts == 3) => {
+                bits = bits << 8 | number;
+                (number, digits, parts) = (0, 0, parts + 1);
+            }
+            _ => return None,
+        }
+    }
+    if parts != 4 || digits == 0 || number > 32 {
+        return None;
+    }
+    let mask = u32::MAX.checked_shl(32 - number).unwrap_or(0);
+    let length = u8::try_from(number).ok()?;
+    Ipv4Net::new(Ipv4Addr::from(bits & mask), length).ok()
 }
 
 /// The same, with what the mask leaves out: some extensions keep it, though it does not count.
 pub(super) fn address_and_mask(text: &str, family: Family) -> Result<Net, String> {
-    let (start, mask) = match text.split_once('/') {
+    let (start, mask) = match cut(text, b'/') {
         Some((start, mask)) => (start, Some(mask)),
         None => (text, None),
     };
@@ -171,7 +208,7 @@ pub(super) fn address_and_mask(text: &str, family: Family) -> Result<Net, String
 }
 
 /// The bits of the address that the mask keeps.
-fn cut(address: IpAddr, mask: IpAddr) -> IpAddr {
+fn under(address: IpAddr, mask: IpAddr) -> IpAddr {
     match (address, mask) {
         (IpAddr::V4(address), IpAddr::V4(mask)) => IpAddr::V4(address & mask),
         (IpAddr::V6(address), IpAddr::V6(mask)) => IpAddr::V6(address & mask),
@@ -199,7 +236,7 @@ impl fmt::Display for Address {
 
 /// `first-last`, or one address for both.
 pub(super) fn addresses(text: &str, family: Family) -> Result<(IpAddr, IpAddr), String> {
-    let (start, end) = text.split_once('-').unwrap_or((text, text));
+    let (start, end) = cut(text, b'-').unwrap_or((text, text));
     let (start, end) = (address(start, family)?, address(end, family)?);
     match start <= end {
         true => Ok((start, end)),
@@ -209,13 +246,19 @@ pub(super) fn addresses(text: &str, family: Family) -> Result<(IpAddr, IpAddr), 
 
 /// A device, or with `+` behind it all whose names begin so.
 pub(super) fn device(text: &str) -> Result<DevicePattern, String> {
-    if text.is_empty() || text.len() > 15 || text.contains('\0') {
-        return Err(format!("'{text}' is no name of a device"));
+    let (name, pattern) = match text.as_bytes().split_last() {
+        Some((b'+', start)) => {
+            let name = text.get(..start.len()).unwrap_or_default();
+            (name, DevicePattern::starting(name))
+        }
+        Some(_) | None => (text, DevicePattern::named(text)),
+    };
+    // A NUL would have cut it.
+    let is_whole = pattern.name().len() == name.len();
+    match is_whole && !text.is_empty() && text.len() <= 15 {
+        true => Ok(pattern),
+        false => Err(format!("'{text}' is no name of a device")),
     }
-    Ok(match text.strip_suffix('+') {
-        Some(start) => DevicePattern::starting(start),
-        None => DevicePattern::named(text),
-    })
 }
 
 /// Six bytes in hexadecimal with colons between.
@@ -253,13 +296,13 @@ mod tests {
     #[test]
     fn ports_are_numbers_services_and_ranges() {
         let range = |start, end| PortRange::new(start, end).expect("it is a range");
-        assert_eq!(ports("domain", ':'), Ok(PortRange::single(53)));
-        assert_eq!(ports("1024:", ':'), Ok(range(1024, 65535)));
-        assert_eq!(ports(":22", ':'), Ok(range(0, 22)));
-        assert_eq!(ports("ftp-data-ftp", '-').ok(), None);
-        assert_eq!(ports("80-90", '-'), Ok(range(80, 90)));
-        assert!(ports("90:80", ':').is_err());
-        assert!(ports("65536", ':').is_err());
+        assert_eq!(ports("domain", b':'), Ok(PortRange::single(53)));
+        assert_eq!(ports("1024:", b':'), Ok(range(1024, 65535)));
+        assert_eq!(ports(":22", b':'), Ok(range(0, 22)));
+        assert_eq!(ports("ftp-data-ftp", b'-').ok(), None);
+        assert_eq!(ports("80-90", b'-'), Ok(range(80, 90)));
+        assert!(ports("90:80", b':').is_err());
+        assert!(ports("65536", b':').is_err());
     }
 
     #[test]

@@ -290,7 +290,12 @@ fn read_base(kind: &str, fields: &Fields) -> Result<Base, Refusal> {
     let priority = fields.get("prio").and_then(Value::as_i64);
     let priority = priority.and_then(|number| i32::try_from(number).ok());
     let mut base = Base::new(kind, hook, priority.ok_or("the priority is missing")?);
-    base.devices = words(fields.get("dev")).map(Into::into).collect();
+    for device in words(fields.get("dev")) {
+        if !phrase::is_word(device) {
+            return Err(format!("'{}' is no device", device.escape_debug()));
+        }
+        base.devices.push(device.into());
+    }
     base.offload = words(fields.get("flags")).any(|flag| flag == "offload");
     base.policy = match text(fields, "policy") {
         Some("drop") => ChainPolicy::Drop,

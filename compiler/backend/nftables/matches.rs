@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use super::expression::{self, NetWord};
 use super::keyword;
 use super::limit;
-use super::print::{Listing, inexpressible, quotable};
+use super::print::{Listing, inexpressible, kept, quotable};
 use super::symbol;
 use super::types::{self, Kinds};
 use crate::backend::gap::Inexpressible;
@@ -127,7 +127,7 @@ pub(super) fn print(
             print_compare(text, compare, listing);
             Ok(())
         }
-        Match::Other(words) => write!(text, "{words}"),
+        Match::Other(words) => write!(text, "{}", kept(words)?),
         Match::Module(_) => Ok(()),
         Match::Comment(comment) => write!(text, "comment \"{}\"", quotable(comment)?),
         Match::Fragment { .. }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use compact_str::CompactString;
 
-use super::print::{Listing, quotable};
+use super::print::{Listing, kept, quotable};
 use super::words::Words;
 use crate::backend::gap::Inexpressible;
 use crate::firewall::{Object, ObjectKind};
@@ -91,7 +91,7 @@ pub(super) fn print(
     for line in &object.body {
         let shown = shown(object.kind, line, listing);
         if !shown.is_empty() {
-            let _ = writeln!(text, "\t\t{shown}");
+            let _ = writeln!(text, "\t\t{}", kept(shown)?);
         }
     }
     if object.kind == ObjectKind::Counter && object.body.is_empty() && listing == Listing::State {

@@ -7,6 +7,7 @@ use super::keyword;
 use super::object;
 use super::rule;
 use super::set;
+use super::token;
 use crate::backend::gap::Inexpressible;
 use crate::firewall::{Chain, Counter, Element, Rule, Ruleset, Set, Table, TableFamily};
 
@@ -69,6 +70,16 @@ pub(super) fn quotable(text: &str) -> Result<&str, Inexpressible> {
     match text.contains(['"', '\n']) {
         true => Err(inexpressible(format!("the text '{}'", text.escape_debug()))),
         false => Ok(text),
+    }
+}
+
+/// Words that were kept as they were, if they are one statement of nft's language: not iptables'
+/// words, and nothing that would begin another statement.
+pub(super) fn kept(words: &str) -> Result<&str, Inexpressible> {
+    let foreign = words.trim_start_matches(['!', ' ']).starts_with('-');
+    match foreign || !token::is_one_statement(words) {
+        true => Err(inexpressible(format!("'{}'", words.escape_debug()))),
+        false => Ok(words),
     }
 }
 

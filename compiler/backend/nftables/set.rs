@@ -8,7 +8,7 @@ use super::duration::{self, Duration};
 use super::element;
 use super::expression;
 use super::object;
-use super::print::{Listing, quotable};
+use super::print::{Listing, kept, quotable};
 use super::token::Kind;
 use super::types::{self, Kinds};
 use super::value;
@@ -193,7 +193,7 @@ fn print_options(text: &mut String, set: &Set) -> Result<(), Inexpressible> {
         let _ = writeln!(text, "\t\tflags {}", flags.join(","));
     }
     for statement in &set.statements {
-        let _ = writeln!(text, "\t\t{statement}");
+        let _ = writeln!(text, "\t\t{}", kept(statement)?);
     }
     if set.auto_merge {
         text.push_str("\t\tauto-merge\n");

@@ -7,7 +7,7 @@ use super::expression;
 use super::keyword;
 use super::log;
 use super::nat;
-use super::print::{Listing, inexpressible, print_counter, quotable};
+use super::print::{Listing, inexpressible, kept, print_counter, quotable};
 use super::reject;
 use super::types::Kinds;
 use crate::backend::gap::Inexpressible;
@@ -39,13 +39,16 @@ pub(super) fn print(
     listing: Listing,
 ) -> Result<(), Inexpressible> {
     match target {
+        Target::Other(words) => {
+            kept(words)?;
+            print_verdict(text, target);
+        }
         Target::Accept
         | Target::Drop
         | Target::Return
         | Target::Jump(_)
         | Target::Goto(_)
-        | Target::Continue
-        | Target::Other(_) => print_verdict(text, target),
+        | Target::Continue => print_verdict(text, target),
         Target::Reject(with) => reject::print(text, *with),
         Target::Vmap(lookup) => {
             let keys = Kinds::Of(&lookup.key);

@@ -67,6 +67,8 @@ pub(super) struct Lexer<'a> {
     at: usize,
     line: usize,
     handle: Option<u64>,
+    /// Whether a comment or the end of a line was left out.
+    skipped: bool,
 }
 
 impl<'a> Lexer<'a> {
@@ -77,6 +79,7 @@ impl<'a> Lexer<'a> {
             at: 0,
             line: 1,
             handle: None,
+            skipped: false,
         }
     }
 
@@ -100,6 +103,7 @@ impl<'a> Lexer<'a> {
                     Some(length) => {
                         self.at += length;
                         self.line += 1;
+                        self.skipped = true;
                     }
                     None => return,
                 },
@@ -111,6 +115,7 @@ impl<'a> Lexer<'a> {
                         self.handle = handle.parse().ok();
                     }
                     self.at = end;
+                    self.skipped = true;
                 }
                 Some(_) | None => return,
             }
@@ -333,4 +338,29 @@ fn continued(bytes: &[u8]) -> Option<usize> {
         [b'\\', b'\r', b'\n', ..] => Some(3),
         _ => None,
     }
+}
+
+/// Whether a text is one statement and nothing else, whatever stands behind it.
+pub(super) fn is_one_statement(text: &str) -> bool {
+    let mut lexer = Lexer::new(text);
+    let mut depth = 0_usize;
+    loop {
+        let before = lexer.at;
+        let Some(token) = lexer.next() else { break };
+        match token.kind {
+            Kind::Open => depth += 1,
+            Kind::Close if depth == 0 => return false,
+            Kind::Close => depth -= 1,
+            Kind::End if depth == 0 || token.text == "\n" => return false,
+            // A quote that is not closed would go on behind the text.
+            Kind::Quoted if before + token.end() != lexer.at => return false,
+            Kind::Quoted
+            | Kind::Word
+            | Kind::Comma
+            | Kind::OpenRound
+            | Kind::CloseRound
+            | Kind::End => {}
+        }
+    }
+    depth == 0 && !lexer.skipped && !text.trim().is_empty()
 }

@@ -128,6 +128,8 @@ const OPERATORS: [(&str, BitOperator, u8); 8] = [
 /// Operands with operators that bind at least as tight as `least`.
 fn joined(words: &mut Words<'_>, least: u8, of: Operand) -> Option<Expression> {
     let mut left = operand(words, of)?;
+    // What is joined from the left lies as deep as there are operands.
+    let mut room = *words;
     loop {
         let known = words.peek_word().and_then(|word| {
             let mut all = OPERATORS.into_iter();
@@ -137,6 +139,7 @@ fn joined(words: &mut Words<'_>, least: u8, of: Operand) -> Option<Expression> {
             return Some(left);
         };
         words.word()?;
+        room = room.deeper()?;
         let mut below = words.deeper()?;
         let right = joined(&mut below, binds + 1, Operand::Any)?;
         words.skip_to(below);

@@ -209,7 +209,8 @@ impl<'t> Words<'t> {
         let moved = tokens.iter().any(|token| token.start == u32::MAX);
         let written = self.source.get(first.start as usize..last.end());
         match written.filter(|_| !moved) {
-            Some(written) if !written.contains(['\n', '#', '\\']) => written.trim_end().into(),
+            // A line that goes on, or a comment within, ends with a line break.
+            Some(written) if !written.contains('\n') => written.trim_end().into(),
             Some(_) | None => joined(tokens),
         }
     }

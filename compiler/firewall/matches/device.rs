@@ -52,8 +52,8 @@ impl DevicePattern {
 
     /// The one device of this name.
     pub fn named(name: &str) -> Self {
-        let end = name.find('\0').unwrap_or(name.len());
-        DevicePattern(name[..end].into())
+        let end = name.bytes().position(|byte| byte == 0);
+        DevicePattern(name[..end.unwrap_or(name.len())].into())
     }
 
     /// The name, or what it begins with.

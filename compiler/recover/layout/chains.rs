@@ -1,9 +1,13 @@
 //! Chains that belong to libvirt or lanwright alone.
 
-use super::{Arrangement, Fact, NatFact, Role, Stranger, View, families, nat, origin, says, view};
+use std::collections::HashSet;
+
+use super::{
+    Arrangement, Fact, NatFact, Role, Stranger, Unreached, View, families, nat, origin, says, view,
+};
 use crate::capture::{CapturedRuleset, Origin};
 use crate::firewall::normal::NormalRule;
-use crate::firewall::{Chain, Family, Rule, Table, TableFamily};
+use crate::firewall::{Chain, ElementValue, Family, Rule, Table, TableFamily, Target};
 use crate::lower::layout::native;
 use crate::recover::shape::{Act, Device, Shape};
 use crate::value::{DeviceName, encode};
@@ -17,6 +21,7 @@ struct Own {
 
 /// Takes from a table what its own chains say.
 pub(super) fn read(views: &mut Vec<View>, captured: &CapturedRuleset, table: &Table) {
+    let reached = reached(table);
     for chain in &table.chains {
         let Some(own) = own(table, chain) else {
             continue;
@@ -30,10 +35,45 @@ pub(super) fn read(views: &mut Vec<View>, captured: &CapturedRuleset, table: &Ta
                 view.strangers.push(Stranger { chain, origin: at });
             }
         }
+        if chain.base.is_none() && !chain.rules.is_empty() && !reached.contains(&*chain.name) {
+            view.unreached.push(Unreached {
+                chain: chain.name.clone(),
+                bridge: own.bridge.clone(),
+                origins: chain
+                    .rules
+                    .iter()
+                    .map(|rule| origin(captured, rule))
+                    .collect(),
+            });
+        }
         if let (Some(bridge), Some(comment)) = (own.bridge, &chain.comment) {
             view.names.push((bridge, comment.clone()));
         }
     }
+}
+
+/// The chains that rules and maps of a table lead to.
+fn reached(table: &Table) -> HashSet<&str> {
+    let rules = table.chains.iter().flat_map(|chain| &chain.rules);
+    let targets = rules.map(|rule| &rule.target);
+    let elements = table.sets.iter().flat_map(|set| &set.elements);
+    let verdicts = elements.filter_map(|element| {
+        if let Some(ElementValue::Verdict(verdict)) = &element.value {
+            Some(verdict)
+        } else {
+            None
+        }
+    });
+    targets
+        .chain(verdicts)
+        .filter_map(|target| {
+            if let Target::Jump(chain) | Target::Goto(chain) = target {
+                Some(chain.as_str())
+            } else {
+                None
+            }
+        })
+        .collect()
 }
 
 fn own(table: &Table, chain: &Chain) -> Option<Own> {

@@ -33,6 +33,7 @@ pub(super) fn compare(view: &View, networks: &mut [Ruled], leftover: &mut Vec<Fi
         network.findings.extend(dead(held));
     }
     compare_nat(view, &expected.nat, networks, leftover);
+    unreached(view, networks, leftover);
     if view.arrangement != Arrangement::LibvirtBuiltIn {
         if view.facts.is_empty() && view.nat.is_empty() && view.strangers.is_empty() {
             let what = view.arrangement.title();
@@ -47,6 +48,27 @@ pub(super) fn compare(view: &View, networks: &mut [Ruled], leftover: &mut Vec<Fi
             );
             Finding::new(FindingKind::Differs, Element::Network, message).at([stranger.origin])
         }));
+    }
+}
+
+/// Chains that nothing leads to: somebody flushed the chain that did.
+fn unreached(view: &View, networks: &mut [Ruled], leftover: &mut Vec<Finding>) {
+    for each in &view.unreached {
+        let message = format!(
+            "nothing leads to the chain {}: its rules do nothing",
+            each.chain
+        );
+        let finding = Finding::new(FindingKind::Differs, Element::Forward, message)
+            .help("load the rules of the networks again, or find out who flushed the chain before")
+            .at(each.origins.iter().copied());
+        let bridge = each.bridge.as_ref();
+        let of = networks
+            .iter_mut()
+            .find(|it| Some(&it.policy.bridge) == bridge);
+        match of {
+            Some(network) => network.findings.push(finding),
+            None => leftover.push(finding),
+        }
     }
 }
 

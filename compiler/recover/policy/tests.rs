@@ -225,6 +225,30 @@ fn an_accept_that_is_never_asked_is_said() {
 }
 
 #[test]
+fn a_chain_that_nothing_leads_to_is_said() {
+    let found = findings_after(|text| without(text, "-A FORWARD -j LIBVIRT_FWI"));
+    assert_eq!(
+        found,
+        ["Differs: nothing leads to the chain LIBVIRT_FWI: its rules do nothing"]
+    );
+    let policy = two();
+    let text = nftables::print(&lay_out(&policy, FirewallLayout::Lanwright));
+    let text = text.expect("nft can say it");
+    let element = "\"virbr0\" comment \"default\" : jump from-virbr0,\n\t\t\t     ";
+    let cut = text.replace(element, "");
+    assert!(cut != text);
+    let rules = read(&nft_host(&cut));
+    let messages = rules.networks[0]
+        .findings
+        .iter()
+        .map(|finding| &finding.message);
+    assert_eq!(
+        messages.collect::<Vec<_>>(),
+        ["nothing leads to the chain from-virbr0: its rules do nothing"]
+    );
+}
+
+#[test]
 fn rules_name_their_lines() {
     let (ipv4, ipv6) = iptables_text();
     let rules = read(&iptables_host(&ipv4, &ipv6));

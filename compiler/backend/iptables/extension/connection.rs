@@ -104,7 +104,7 @@ fn test(each: &Given<'_>, text: &str, family: Family) -> Result<ConntrackTest, S
         Ok(ConntrackTest::Port {
             direction,
             side,
-            ports: value::ports(text, ':')?,
+            ports: value::ports(text, b':')?,
         })
     };
     match each.name() {
@@ -122,7 +122,7 @@ fn test(each: &Given<'_>, text: &str, family: Family) -> Result<ConntrackTest, S
         "--ctrepldstport" => port(Reply, Destination),
         "--ctstatus" => statuses(text).map(ConntrackTest::Status),
         "--ctexpire" => {
-            let (min, max) = value::range(text, ':', (0, u32::MAX))?;
+            let (min, max) = value::range(text, b':', (0, u32::MAX))?;
             Ok(ConntrackTest::Expiry { min, max })
         }
         _ => {

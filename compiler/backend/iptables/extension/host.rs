@@ -82,7 +82,7 @@ fn read_owner(matches: &mut Matches<'_>, given: &[Given<'_>]) -> Result<(), Stri
 fn ids(text: &str) -> Result<(u32, u32), String> {
     match text {
         "root" => Ok((0, 0)),
-        _ => value::range(text, '-', (0, u32::MAX - 1))
+        _ => value::range(text, b'-', (0, u32::MAX - 1))
             .map_err(|_| format!("'{text}' is no number of a user or group")),
     }
 }

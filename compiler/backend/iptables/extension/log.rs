@@ -108,7 +108,7 @@ fn read_nflog(_: Family, given: &[Given<'_>]) -> Result<Target, String> {
 fn read_queue(_: Family, given: &[Given<'_>]) -> Result<Target, String> {
     let single = read_value(given, "--queue-num", value::fitting)?;
     let (first, last) = match read_value(given, "--queue-balance", |text| {
-        value::range(text, ':', (0, u16::MAX))
+        value::range(text, b':', (0, u16::MAX))
     })? {
         Some(balance) => balance,
         None => single.map_or((0, 0), |number| (number, number)),

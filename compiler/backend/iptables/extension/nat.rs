@@ -54,7 +54,7 @@ pub(super) static MASQUERADE: Extension = Extension::of_target(
     ],
     |_, given| {
         Ok(Target::Masquerade {
-            ports: read_value(given, "--to-ports", |text| value::ports(text, '-'))?,
+            ports: read_value(given, "--to-ports", |text| value::ports(text, b'-'))?,
             flags: flags(given),
         })
     },
@@ -69,7 +69,7 @@ pub(super) static REDIRECT: Extension = Extension::of_target(
             return Ok(Target::Other(REDIRECT.kept(family, given)?.into()));
         }
         Ok(Target::Redirect {
-            ports: read_value(given, "--to-ports", |text| value::ports(text, '-'))?,
+            ports: read_value(given, "--to-ports", |text| value::ports(text, b'-'))?,
             flags: flags(given),
         })
     },
@@ -117,7 +117,7 @@ fn nat(text: &str, family: Family, flags: NatFlags) -> Result<NatTarget, String>
             Some(NatAddress { start, end })
         }
     };
-    let ports = ports.map(|ports| value::ports(ports, '-')).transpose()?;
+    let ports = ports.map(|ports| value::ports(ports, b'-')).transpose()?;
     match (to, ports) {
         (None, None) => Err(unclear()),
         _ => Ok(NatTarget { to, ports, flags }),

@@ -61,7 +61,7 @@ pub(super) static PHYSDEV: Extension = Extension::of_match(
 pub(super) static LENGTH: Extension =
     Extension::of_match("length", &[Opt::value("--length")], |matches, given| {
         let each = required(given, "--length")?;
-        let (min, max) = value::range(&each.text(), ':', (0_u16, u16::MAX))?;
+        let (min, max) = value::range(&each.text(), b':', (0_u16, u16::MAX))?;
         matches.all.push(Match::Length {
             min: min.into(),
             max: max.into(),
@@ -211,7 +211,7 @@ fn read_spi(
     let Some(each) = each else {
         return Ok(());
     };
-    let (min, max) = value::range(&each.text(), ':', (0, u32::MAX))?;
+    let (min, max) = value::range(&each.text(), b':', (0, u32::MAX))?;
     // All of them are no test at all.
     if each.negated || (min, max) != (0, u32::MAX) {
         matches.all.push(Match::Spi {

@@ -133,7 +133,7 @@ fn read_ports(
             "--dport" => PortSide::Destination,
             _ => continue,
         };
-        let ports = value::ports(&each.text(), ':')?;
+        let ports = value::ports(&each.text(), b':')?;
         // All ports are no test at all.
         if each.negated || (ports.start(), ports.end()) != (0, u16::MAX) {
             matches.all.push(Match::Port {
@@ -155,7 +155,7 @@ fn read_multiport(matches: &mut Matches<'_>, given: &[Given<'_>]) -> Result<(), 
     let text = each.text();
     let list: Result<Box<[PortRange]>, String> = text
         .split(',')
-        .map(|range| value::ports(range, ':'))
+        .map(|range| value::ports(range, b':'))
         .collect();
     let side = match each.name() {
         "--sports" => PortSide::Source,

@@ -13,7 +13,7 @@ pub(super) fn number(text: &str) -> Result<String, String> {
 
 /// `a`, or `a:b` in decimal.
 pub(super) fn range(text: &str) -> Result<String, String> {
-    let (start, end) = value::range(text, ':', (0, u32::MAX))?;
+    let (start, end) = value::range(text, b':', (0, u32::MAX))?;
     Ok(match start == end {
         true => start.to_string(),
         false => format!("{start}:{end}"),
@@ -42,7 +42,7 @@ pub(super) fn hexadecimal_masked(text: &str) -> Result<String, String> {
 /// `from`, or `from:to`.
 pub(super) fn connbytes(text: &str) -> Result<String, String> {
     let (start, end) = match text.split_once(':') {
-        Some(_) => value::range(text, ':', (0, u64::MAX))?,
+        Some(_) => value::range(text, b':', (0, u64::MAX))?,
         None => (value::fitting(text)?, u64::MAX),
     };
     Ok(match end {

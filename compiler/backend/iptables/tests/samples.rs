@@ -215,8 +215,8 @@ pub(super) fn ruleset(family: Family) -> impl Strategy<Value = Ruleset> {
         Family::Ipv6 => TableFamily::Ip6,
     };
     (
-        vec(rule(family), 0..8),
-        vec(rule(family), 0..8),
+        vec(rule(family), 0..5),
+        vec(rule(family), 0..5),
         any::<(u64, u64)>(),
     )
         .prop_map(move |(rules, own, (packets, bytes))| {

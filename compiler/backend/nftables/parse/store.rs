@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use compact_str::CompactString;
+
 use crate::firewall::{Chain, Element, Rule, Ruleset, Set, Table, TableFamily};
 
 /// How often all of something may be walked over in one text: more than any file asks for.
@@ -11,9 +13,9 @@ const WALKS: usize = 1 << 28;
 #[derive(Default)]
 pub(in crate::backend::nftables) struct Store {
     tables: Vec<Table>,
-    places: HashMap<(TableFamily, String), usize>,
-    chains: HashMap<(usize, String), usize>,
-    sets: HashMap<(usize, String), usize>,
+    places: HashMap<(TableFamily, CompactString), usize>,
+    chains: HashMap<(usize, CompactString), usize>,
+    sets: HashMap<(usize, CompactString), usize>,
     gone: HashSet<usize>,
     gone_chains: HashSet<(usize, usize)>,
     gone_sets: HashSet<(usize, usize)>,
@@ -29,13 +31,13 @@ impl Store {
         family: TableFamily,
         name: &str,
     ) -> Option<usize> {
-        self.places.get(&(family, name.to_owned())).copied()
+        self.places.get(&(family, name.into())).copied()
     }
 
     /// The place of a table, which is made if there is none.
     pub(in crate::backend::nftables) fn table(&mut self, family: TableFamily, name: &str) -> usize {
         let tables = &mut self.tables;
-        let place = self.places.entry((family, name.to_owned()));
+        let place = self.places.entry((family, name.into()));
         *place.or_insert_with(|| {
             tables.push(Table::new(family, name, Vec::new()));
             tables.len() - 1
@@ -53,7 +55,7 @@ impl Store {
     /// The place of a chain in its table, which is made if there is none.
     pub(in crate::backend::nftables) fn chain(&mut self, table: usize, name: &str) -> usize {
         let chains = &mut self.tables[table].chains;
-        let place = self.chains.entry((table, name.to_owned()));
+        let place = self.chains.entry((table, name.into()));
         *place.or_insert_with(|| {
             chains.push(Chain::regular(name, Vec::new()));
             chains.len() - 1
@@ -66,7 +68,7 @@ impl Store {
         table: usize,
         name: &str,
     ) -> Option<usize> {
-        self.chains.get(&(table, name.to_owned())).copied()
+        self.chains.get(&(table, name.into())).copied()
     }
 
     pub(in crate::backend::nftables) fn chain_at(
@@ -83,17 +85,18 @@ impl Store {
         table: usize,
         name: &str,
     ) -> Option<&mut Set> {
-        let at = *self.sets.get(&(table, name.to_owned()))?;
+        let at = *self.sets.get(&(table, name.into()))?;
         self.tables[table].sets.get_mut(at)
     }
 
     /// Adds a set, or what it says anew to the one that is there.
     pub(in crate::backend::nftables) fn add_set(&mut self, table: usize, set: Set) {
         let sets = &mut self.tables[table].sets;
-        match self.sets.get(&(table, set.name.clone())) {
+        match self.sets.get(&(table, set.name.as_str().into())) {
             Some(at) => sets[*at].elements.extend(set.elements),
             None => {
-                self.sets.insert((table, set.name.clone()), sets.len());
+                self.sets
+                    .insert((table, set.name.as_str().into()), sets.len());
                 sets.push(set);
             }
         }
@@ -134,7 +137,7 @@ impl Store {
         family: TableFamily,
         name: &str,
     ) -> Option<()> {
-        let at = self.places.remove(&(family, name.to_owned()))?;
+        let at = self.places.remove(&(family, name.into()))?;
         self.gone.insert(at);
         self.tables[at] = Table::new(family, "", Vec::new());
         Some(())
@@ -146,7 +149,7 @@ impl Store {
         table: usize,
         name: &str,
     ) -> Option<()> {
-        let at = self.chains.remove(&(table, name.to_owned()))?;
+        let at = self.chains.remove(&(table, name.into()))?;
         self.flush_chain(table, at);
         self.gone_chains.insert((table, at));
         Some(())
@@ -154,7 +157,7 @@ impl Store {
 
     /// A set goes.
     pub(in crate::backend::nftables) fn remove_set(&mut self, table: usize, name: &str) {
-        if let Some(at) = self.sets.remove(&(table, name.to_owned())) {
+        if let Some(at) = self.sets.remove(&(table, name.into())) {
             self.tables[table].sets[at].elements.clear();
             self.gone_sets.insert((table, at));
         }
