@@ -43,6 +43,9 @@ pub enum Layout {
     /// Ours: `/etc/lanwright`, `/var/lib/lanwright`, `/run/lanwright`.
     #[default]
     Native,
+    /// Ours on a host that `apply` works on: configurations in `/run/lanwright`, for they are made
+    /// anew at every boot.
+    Applied,
     /// libvirt's: `/var/lib/libvirt/dnsmasq`, `/run/libvirt/network`.
     Libvirt,
 }
@@ -52,6 +55,7 @@ impl Layout {
     pub fn word(self) -> &'static str {
         match self {
             Layout::Native => "native",
+            Layout::Applied => "applied",
             Layout::Libvirt => "libvirt",
         }
     }

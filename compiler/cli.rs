@@ -3,19 +3,23 @@
 //! Exit 0: done what was asked. 1: there are findings, such as errors in the input. 2: it could
 //! not be done.
 
+pub mod apply;
 pub mod audit;
 pub mod capture;
 pub mod check;
 pub mod compile;
 pub mod completions;
 pub mod diff;
+pub mod down;
 pub mod explain;
 pub mod host;
 pub mod leases;
 pub mod load;
 pub mod man;
+mod networks;
 mod paint;
 pub mod recover;
+pub mod revert;
 pub mod schema;
 pub mod status;
 mod table;
@@ -66,6 +70,11 @@ enum Color {
 enum Command {
     Check(check::Arguments),
     Compile(compile::Arguments),
+    Plan(apply::PlanArguments),
+    Apply(apply::Arguments),
+    Confirm(revert::ConfirmArguments),
+    Revert(revert::Arguments),
+    Down(down::Arguments),
     Capture(capture::Arguments),
     Status(status::Arguments),
     Leases(leases::Arguments),
@@ -121,6 +130,11 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Compile(arguments) => compile::run(&arguments),
+        Command::Plan(arguments) => apply::run_plan(&arguments),
+        Command::Apply(arguments) => apply::run(&arguments),
+        Command::Confirm(arguments) => revert::run_confirm(&arguments),
+        Command::Revert(arguments) => revert::run(&arguments),
+        Command::Down(arguments) => down::run(&arguments),
         Command::Capture(arguments) => capture::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Leases(arguments) => leases::run(&arguments),
@@ -146,6 +160,24 @@ pub fn main() -> ExitCode {
 /// Says that something could not be done.
 pub(crate) fn complain(message: &str) {
     terminal::complain(&format!("{RED}error{PLAIN}: {}\n", visible(message)));
+}
+
+/// Says something that deserves attention.
+pub(crate) fn warn(message: &str) {
+    terminal::complain(&format!("{YELLOW}warning{PLAIN}: {}\n", visible(message)));
+}
+
+/// Says what helps, or what is going on.
+pub(crate) fn note(message: &str) {
+    terminal::complain(&format!("{BOLD}note{PLAIN}: {}\n", visible(message)));
+}
+
+/// Refuses to begin what only root can end.
+pub(crate) fn must_be_root(command: &str) -> anyhow::Result<()> {
+    if crate::host::is_root() {
+        return Ok(());
+    }
+    bail!("'{command}' changes the host's network, so it needs root: sudo lanwright {command} …")
 }
 
 /// Refuses a place that holds something else than a tree of ours, unless by force.
@@ -192,5 +224,7 @@ pub(crate) fn counted(count: usize, noun: &str) -> String {
 pub(crate) const BOLD: &str = "\x1b[1m";
 /// Bold red, for errors.
 pub(crate) const RED: &str = "\x1b[1;31m";
+/// Bold yellow, for warnings.
+pub(crate) const YELLOW: &str = "\x1b[1;33m";
 /// Neither.
 pub(crate) const PLAIN: &str = "\x1b[0m";

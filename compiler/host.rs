@@ -4,14 +4,23 @@
 //! written is decided elsewhere.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+pub mod apply;
 pub mod clock;
+pub mod detect;
+pub mod execute;
 pub mod input;
+pub mod journal;
 pub mod live;
+pub mod lock;
 pub mod namespace;
+pub mod observe;
+pub mod process;
 pub mod run;
+pub mod store;
 pub mod terminal;
 pub mod texts;
 pub mod tree;
+pub mod watchdog;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -60,6 +69,11 @@ impl HostError {
             HostError::Refused { .. } => false,
         }
     }
+}
+
+/// Whether we may change the network.
+pub fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
 }
 
 /// What the system said, without the number that Rust adds.

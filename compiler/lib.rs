@@ -32,6 +32,9 @@
 //! 3. [`audit`] lays beside a capture what lowering says the host is to hold, and makes a
 //!    [`audit::report::Report`] of where they differ and whose the other rules are.
 //!
+//! `apply` walks both ways: [`host::observe`] tells what the host holds, [`plan::plan()`] makes of
+//! it and of what is wanted the steps between, and [`host::apply`] executes them, safely.
+//!
 //! Small checked values that every room uses are in [`value`]. Everything but [`host`] is a pure
 //! function from values to values, and only [`cli`] talks to people.
 
@@ -44,6 +47,7 @@ pub mod firewall;
 pub mod host;
 pub mod lower;
 pub mod network;
+pub mod plan;
 pub mod recover;
 pub mod source;
 pub mod state;

@@ -45,7 +45,7 @@ fn files(service: &Dnsmasq, layout: Layout) -> Vec<Artifact> {
             hosts(),
             names(),
         ],
-        Layout::Native => {
+        Layout::Native | Layout::Applied => {
             let dhcp = service.dhcp4.is_some() || service.dhcp6.is_some();
             let mut files = vec![Artifact::file(paths.artifact(&paths.conf), conf)];
             files.extend(dhcp.then(hosts));

@@ -103,7 +103,7 @@ fn policies() -> impl Iterator<Item = Artifact> {
 
 /// What firewalld calls the zone. Ours are equal in meaning to libvirt's, which a host without
 /// libvirt lacks.
-pub(super) fn zone_name(zone: &ZoneChoice) -> &str {
+pub(crate) fn zone_name(zone: &ZoneChoice) -> &str {
     match zone {
         ZoneChoice::Declared(zone) => zone,
         ZoneChoice::Libvirt => "lanwright",

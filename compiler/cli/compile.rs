@@ -300,10 +300,10 @@ fn report(
 }
 
 /// What `--uplink` said, and which of it found its bridge.
-struct Uplinks(Vec<(DeviceName, Uplink, bool)>);
+pub(super) struct Uplinks(Vec<(DeviceName, Uplink, bool)>);
 
 impl Uplinks {
-    fn parse(texts: &[String]) -> anyhow::Result<Self> {
+    pub(super) fn parse(texts: &[String]) -> anyhow::Result<Self> {
         let parse = |text: &String| -> anyhow::Result<(DeviceName, Uplink, bool)> {
             let (bridge, uplink) = uplink::parse_uplink(text)
                 .with_context(|| format!("--uplink {text} cannot be read"))?;
@@ -315,7 +315,7 @@ impl Uplinks {
     }
 
     /// Gives a host bridge its uplink, in place of what its metadata says.
-    fn apply(&mut self, declared: &mut Declared) {
+    pub(super) fn apply(&mut self, declared: &mut Declared) {
         let Kind::HostBridge(host_bridge) = &mut declared.network.kind else {
             return;
         };
@@ -329,7 +329,7 @@ impl Uplinks {
         }
     }
 
-    fn all_used(&self) -> anyhow::Result<()> {
+    pub(super) fn all_used(&self) -> anyhow::Result<()> {
         match self.0.iter().find(|(_, _, used)| !used) {
             None => Ok(()),
             Some((bridge, _, _)) => bail!(

@@ -31,7 +31,7 @@ pub struct Loaded {
 /// Reads and checks the networks that were named; with no name, the embedded default network.
 ///
 /// `adjust` may add to each network what the command line says of it.
-pub fn load(paths: &[PathBuf], mut adjust: impl FnMut(&mut Declared)) -> Loaded {
+pub fn load(paths: &[PathBuf], adjust: impl FnMut(&mut Declared)) -> Loaded {
     let (inputs, unreadable) = if paths.is_empty() {
         let bytes = DEFAULT_NETWORK.as_bytes().to_vec();
         (
@@ -44,6 +44,15 @@ pub fn load(paths: &[PathBuf], mut adjust: impl FnMut(&mut Declared)) -> Loaded 
     } else {
         input::read_all(paths, xml::element::MAX_BYTES)
     };
+    load_inputs(inputs, unreadable, adjust)
+}
+
+/// Reads and checks networks whose files were read already, and those that could not be.
+pub fn load_inputs(
+    inputs: Vec<input::Input>,
+    unreadable: Vec<HostError>,
+    mut adjust: impl FnMut(&mut Declared),
+) -> Loaded {
     let mut sources = Sources::default();
     let mut sink = Sink::default();
     let decoded: Vec<bool> = inputs

@@ -1,7 +1,7 @@
 //! Running a program that lists something: no shell, a fixed path, an end in time, and no more
 //! output than fits.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -58,12 +58,18 @@ pub fn find(program: &str) -> Option<PathBuf> {
 
 /// What a program prints. It reads nothing, and nobody's settings change what it prints.
 pub fn output(program: &str, arguments: &[&str]) -> Result<Vec<u8>, RunError> {
-    output_within(program, arguments, LONGEST)
+    output_within(program, arguments, &[], LONGEST)
+}
+
+/// Has a program read this; what it prints is of no interest, as long as it succeeds.
+pub fn feed(program: &str, arguments: &[&str], input: &[u8]) -> Result<(), RunError> {
+    output_within(program, arguments, input, LONGEST).map(|_| ())
 }
 
 fn output_within(
     program: &str,
     arguments: &[&str],
+    input: &[u8],
     longest: Duration,
 ) -> Result<Vec<u8>, RunError> {
     let path = find(program).ok_or_else(|| RunError::NotInstalled(program.to_owned()))?;
@@ -73,10 +79,18 @@ fn output_within(
         .env("PATH", PATH)
         .env("LC_ALL", "C")
         .current_dir("/")
-        .stdin(Stdio::null())
+        .stdin(match input.is_empty() {
+            true => Stdio::null(),
+            false => Stdio::piped(),
+        })
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
+    if let Some(mut pipe) = child.stdin.take() {
+        let input = input.to_vec();
+        // A program that ends without reading everything says itself what is the matter.
+        thread::spawn(move || pipe.write_all(&input));
+    }
     let printed = child
         .stdout
         .take()
@@ -163,7 +177,7 @@ mod tests {
         assert_eq!(none, "lanwright-no-such-program is not installed");
         assert!(said(output("cat", &["/lanwright/none"])).contains("No such file"));
         assert_eq!(said(output("false", &[])), "exit status: 1");
-        let slow = output_within("sleep", &["60"], Duration::from_millis(50));
+        let slow = output_within("sleep", &["60"], &[], Duration::from_millis(50));
         assert!(matches!(slow, Err(RunError::TooLong(_))));
     }
 }

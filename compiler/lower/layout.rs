@@ -21,7 +21,11 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use crate::firewall::{Chain, Family, Match, Policy, Rule, Ruleset};
 
 /// Which ruleset a policy becomes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum FirewallLayout {
     /// Ours: the table `inet lanwright`.
     #[default]

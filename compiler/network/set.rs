@@ -70,6 +70,14 @@ impl NetworkSet {
         Ok(NetworkSet { members })
     }
 
+    /// Those of the networks that are chosen, in the same order and with what was decided for them.
+    pub fn only(&self, chosen: impl Fn(&Member) -> bool) -> Self {
+        let members = self.members.iter().filter(|member| chosen(member));
+        NetworkSet {
+            members: members.cloned().collect(),
+        }
+    }
+
     /// The networks in their start order.
     pub fn members(&self) -> &[Member] {
         &self.members
@@ -104,7 +112,8 @@ fn named(network: &Network) -> impl Iterator<Item = DeviceName> {
     network.named_bridge().into_iter().chain(uplink).cloned()
 }
 
-fn first_free(prefix: &str, suffix: &str, taken: &BTreeSet<DeviceName>) -> Option<DeviceName> {
+/// The first name with a number from 0 to 256 between prefix and suffix that is not taken.
+pub fn first_free(prefix: &str, suffix: &str, taken: &BTreeSet<DeviceName>) -> Option<DeviceName> {
     (0..=256)
         .filter_map(|number| {
             format!("{prefix}{number}{suffix}")

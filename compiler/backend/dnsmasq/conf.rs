@@ -65,7 +65,7 @@ struct View<'a> {
 pub fn print(service: &Dnsmasq, layout: Layout) -> String {
     let view = View::new(service, Paths::new(&service.network, layout));
     match layout {
-        Layout::Native => NATIVE.render(&view),
+        Layout::Native | Layout::Applied => NATIVE.render(&view),
         Layout::Libvirt => LIBVIRT.render(&view),
     }
 }

@@ -26,13 +26,14 @@ impl Paths {
     /// The files of this network.
     pub fn new(network: &NetworkName, layout: Layout) -> Self {
         match layout {
-            Layout::Native => Paths::native(&file_stem(network.as_str())),
+            Layout::Native => Paths::native(&file_stem(network.as_str()), "/etc"),
+            Layout::Applied => Paths::native(&file_stem(network.as_str()), "/run"),
             Layout::Libvirt => Paths::libvirt(network.as_str()),
         }
     }
 
-    fn native(stem: &str) -> Self {
-        let file = |ending: &str| format!("/etc/lanwright/dnsmasq/{stem}.{ending}");
+    fn native(stem: &str, root: &str) -> Self {
+        let file = |ending: &str| format!("{root}/lanwright/dnsmasq/{stem}.{ending}");
         Paths {
             conf: file("conf"),
             hosts: file("hostsfile"),

@@ -17,6 +17,8 @@ use crate::value::{DeviceName, Mac};
 pub enum Statement {
     /// A bridge is made; without a MAC it takes that of its first port.
     AddBridge(DeviceName, Option<Mac>),
+    /// The hardware address.
+    Mac(DeviceName, Mac),
     /// The largest packet, in bytes.
     Mtu(DeviceName, u16),
     /// How long a new port listens and learns, in seconds; to be set before the spanning tree.
@@ -27,6 +29,8 @@ pub enum Statement {
     VlanFiltering(DeviceName, bool),
     /// The first device becomes a port of the second.
     Join(DeviceName, DeviceName),
+    /// The device is no longer a port of any bridge.
+    Leave(DeviceName),
     /// All addresses of a device go, and the routes that need them.
     Flush(DeviceName),
     /// All routes through a device go. Those that the kernel learnt from router advertisements
@@ -38,6 +42,14 @@ pub enum Statement {
     Up(DeviceName),
     /// A route is added to the main table.
     AddRoute(Route),
+    /// A route goes.
+    DeleteRoute(Route),
+    /// An address goes.
+    DeleteAddress(Address),
+    /// The device is switched off.
+    Down(DeviceName),
+    /// The device goes; its ports stay, without a master.
+    Delete(DeviceName),
 }
 
 /// The line is none of ours.
@@ -52,6 +64,7 @@ impl fmt::Display for Statement {
                 write!(f, "link add name {link} address {mac} type bridge")
             }
             Statement::AddBridge(link, None) => write!(f, "link add name {link} type bridge"),
+            Statement::Mac(link, mac) => write!(f, "link set dev {link} address {mac}"),
             Statement::Mtu(link, bytes) => write!(f, "link set dev {link} mtu {bytes}"),
             Statement::ForwardDelay(link, seconds) => {
                 let hundredths = u128::from(*seconds) * 100;
@@ -72,12 +85,19 @@ impl fmt::Display for Statement {
                 write!(f, "link set dev {link} type bridge vlan_filtering {on}")
             }
             Statement::Join(port, bridge) => write!(f, "link set dev {port} master {bridge}"),
+            Statement::Leave(port) => write!(f, "link set dev {port} nomaster"),
             Statement::Flush(link) => write!(f, "address flush dev {link}"),
             // "table all" is both families; without it only IPv4.
             Statement::FlushRoutes(link) => write!(f, "route flush table all dev {link}"),
             Statement::AddAddress(address) => print_address(address, f),
+            Statement::DeleteAddress(Address { link, address }) => {
+                write!(f, "address del {address} dev {link}")
+            }
+            Statement::Down(link) => write!(f, "link set dev {link} down"),
+            Statement::Delete(link) => write!(f, "link del dev {link}"),
             Statement::Up(link) => write!(f, "link set dev {link} up"),
-            Statement::AddRoute(route) => print_route(route, f),
+            Statement::AddRoute(route) => print_route("add", route, f),
+            Statement::DeleteRoute(route) => print_route("del", route, f),
         }
     }
 }
@@ -90,14 +110,14 @@ fn print_address(address: &Address, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, " dev {}", address.link)
 }
 
-fn print_route(route: &Route, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn print_route(verb: &str, route: &Route, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let Route {
         link,
         destination,
         gateway,
         metric,
     } = route;
-    write!(f, "route add {destination} via {gateway} dev {link}")?;
+    write!(f, "route {verb} {destination} via {gateway} dev {link}")?;
     if let Some(metric) = metric {
         write!(f, " metric {metric}")?;
     }
@@ -137,10 +157,17 @@ fn parse(words: &[&str]) -> Option<Statement> {
         ["address", "add", net, "broadcast", broadcast, "dev", link] => {
             parse_address(net, Some(broadcast), link)
         }
-        ["route", "add", net, "via", gateway, "dev", link] => parse_route(net, gateway, link, None),
+        ["link", "del", "dev", link] => Some(Statement::Delete(read(link)?)),
+        ["address", "del", net, "dev", link] => Some(Statement::DeleteAddress(Address {
+            link: read(link)?,
+            address: read(net)?,
+        })),
+        ["route", verb, net, "via", gateway, "dev", link] => {
+            routing(verb, parse_route(net, gateway, link, None)?)
+        }
         [
             "route",
-            "add",
+            verb,
             net,
             "via",
             gateway,
@@ -148,7 +175,7 @@ fn parse(words: &[&str]) -> Option<Statement> {
             link,
             "metric",
             metric,
-        ] => parse_route(net, gateway, link, Some(metric)),
+        ] => routing(verb, parse_route(net, gateway, link, Some(metric))?),
         _ => None,
     }
 }
@@ -156,6 +183,9 @@ fn parse(words: &[&str]) -> Option<Statement> {
 fn parse_setting(link: DeviceName, setting: &[&str]) -> Option<Statement> {
     match *setting {
         ["up"] => Some(Statement::Up(link)),
+        ["down"] => Some(Statement::Down(link)),
+        ["nomaster"] => Some(Statement::Leave(link)),
+        ["address", mac] => Some(Statement::Mac(link, read(mac)?)),
         ["mtu", bytes] => Some(Statement::Mtu(link, read(bytes)?)),
         ["master", bridge] => Some(Statement::Join(link, read(bridge)?)),
         ["type", "bridge", "forward_delay", hundredths] => {
@@ -184,17 +214,25 @@ fn parse_address(net: &str, broadcast: Option<&str>, link: &str) -> Option<State
     (broadcast == address.broadcast()).then_some(Statement::AddAddress(address))
 }
 
-fn parse_route(net: &str, gateway: &str, link: &str, metric: Option<&str>) -> Option<Statement> {
+fn parse_route(net: &str, gateway: &str, link: &str, metric: Option<&str>) -> Option<Route> {
     let metric = match metric {
         Some(metric) => Some(read(metric)?),
         None => None,
     };
-    Some(Statement::AddRoute(Route {
+    Some(Route {
         link: read(link)?,
         destination: read(net)?,
         gateway: read::<IpAddr>(gateway)?,
         metric,
-    }))
+    })
+}
+
+fn routing(verb: &str, route: Route) -> Option<Statement> {
+    match verb {
+        "add" => Some(Statement::AddRoute(route)),
+        "del" => Some(Statement::DeleteRoute(route)),
+        _ => None,
+    }
 }
 
 fn flag(word: &str) -> Option<bool> {

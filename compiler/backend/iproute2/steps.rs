@@ -43,8 +43,9 @@ pub fn steps(on: &OnLink<'_>) -> Vec<Statement> {
     steps
 }
 
-/// The forward delay comes before the spanning tree, while any value is taken.
-fn made(link: &Link, bridge: &Bridge) -> Vec<Statement> {
+/// The lines that make a bridge; the first makes the device. The forward delay comes before the
+/// spanning tree, while any value is taken.
+pub(crate) fn made(link: &Link, bridge: &Bridge) -> Vec<Statement> {
     let name = || link.name.clone();
     let mut steps = vec![Statement::AddBridge(name(), link.mac)];
     steps.extend(link.mtu.map(|mtu| Statement::Mtu(name(), mtu)));
@@ -125,6 +126,13 @@ impl Batch {
             Statement::AddAddress(address) => self.addresses.push(address),
             Statement::AddRoute(route) => self.routes.push(route),
             Statement::Flush(_) | Statement::FlushRoutes(_) | Statement::Up(_) => {}
+            // A batch only makes.
+            Statement::Mac(..)
+            | Statement::Leave(_)
+            | Statement::DeleteRoute(_)
+            | Statement::DeleteAddress(_)
+            | Statement::Down(_)
+            | Statement::Delete(_) => return None,
         }
         Some(())
     }

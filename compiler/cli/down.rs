@@ -1,0 +1,95 @@
+//! `down`: networks off this host.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use anyhow::bail;
+use clap::Args;
+
+use super::apply::{Report, recovered, told};
+use super::{Format, Outcome, networks};
+use crate::host::apply::{self, Move};
+use crate::host::detect::{self, Asked};
+use crate::host::journal::Passage;
+use crate::host::lock::Lock;
+use crate::host::store;
+use crate::value::NetworkName;
+
+/// Take networks off this host: exactly what 'apply' put there
+///
+/// Ports of guests stay, without a bridge; leases are kept for the next apply. Forwarding stays on:
+/// something else may rely on it.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The networks
+    #[arg(value_name = "NAME", required_unless_present = "all", conflicts_with = "all")]
+    names: Vec<String>,
+    /// All networks that were applied
+    #[arg(long)]
+    all: bool,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// Does it.
+pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
+    super::must_be_root("down")?;
+    let _lock = Lock::take(Duration::from_secs(10))?;
+    let standing = recovered()?;
+    let there = networks::names(&standing.set);
+    let gone: BTreeSet<NetworkName> = match arguments.all {
+        true => there.clone(),
+        false => {
+            let mut gone = BTreeSet::new();
+            for name in &arguments.names {
+                match there.iter().find(|each| each.as_str() == name) {
+                    Some(name) => gone.insert(name.clone()),
+                    None => bail!("there is no network '{name}'{}", hint(name, &there)),
+                };
+            }
+            gone
+        }
+    };
+    let set = networks::without(&standing, &gone)?;
+    let before = standing.now.manner;
+    let manner = detect::manner(Asked::default(), before);
+    let taken = standing.now.taken.clone();
+    let moved = Move::new(&standing.set, &set, &gone, before, manner, taken);
+    let prepared = apply::prepare(moved)?;
+    let mut report = Report::new(&set, &prepared);
+    report.refusals.clear();
+    if gone.is_empty() {
+        report.print(arguments.format)?;
+        return Ok(Outcome::Done);
+    }
+    let from = standing.now.number;
+    let to = store::save(&set, from, manner, &prepared.taken())?;
+    match prepared.carry_out(Passage { from, to }) {
+        Ok(done) => {
+            report.done(done, to);
+            store::set_last_good(to)?;
+            store::tidy()?;
+            report.print(arguments.format)?;
+            Ok(Outcome::Done)
+        }
+        Err(failure) => Err(told(&failure)),
+    }
+}
+
+fn hint(name: &str, there: &BTreeSet<NetworkName>) -> String {
+    let near = there.iter().max_by(|one, other| {
+        let near = |each: &NetworkName| strsim::jaro_winkler(each.as_str(), name);
+        near(one).total_cmp(&near(other))
+    });
+    match near {
+        Some(near) if strsim::jaro_winkler(near.as_str(), name) > 0.8 => {
+            format!("; did you mean '{near}'?")
+        }
+        Some(_) => {
+            let names: Vec<&str> = there.iter().map(NetworkName::as_str).collect();
+            format!("; there are: {}", names.join(", "))
+        }
+        None => ": nothing was applied".to_owned(),
+    }
+}

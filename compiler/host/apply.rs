@@ -1,0 +1,389 @@
+//! Bringing the host from one generation to another, whole or not at all.
+//!
+//! ```text
+//! observe ─▶ plan ─▶ record the new generation ─▶ journal ─▶ execute ─▶ observe and plan again
+//!                                                                       nothing left: done
+//!                                                   failure: the same way back to the old one
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::execute::{self, StepError};
+use super::journal::{Journal, Passage};
+use super::observe::{Blind, observe};
+use super::store::{self, Generation, Number, StoreError};
+use super::{HostError, detect, journal};
+use crate::lower::{self, Ir};
+use crate::network::NetworkSet;
+use crate::plan::refuse::Lifelines;
+use crate::plan::{Change, Degraded, Manner, Means, Observed, Plan, Refusal, Taken, Wish, plan, refuse};
+use crate::value::NetworkName;
+
+/// How often it is tried to reach what is wanted: what one thing undoes, the next round mends.
+const ROUNDS: usize = 3;
+
+/// Something could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The host does not tell what it holds.
+    #[error(transparent)]
+    Blind(#[from] Blind),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A step failed.
+    #[error("{0}")]
+    Step(String),
+    /// The steps succeeded, and yet the host does not hold what is wanted.
+    #[error("it was done, but the host does not hold it: {0}")]
+    Unreached(String),
+}
+
+impl From<HostError> for ApplyError {
+    fn from(error: HostError) -> Self {
+        ApplyError::Store(error.into())
+    }
+}
+
+/// A failure, and what became of the host.
+#[derive(Debug)]
+pub struct Failure {
+    /// What failed.
+    pub error: ApplyError,
+    /// Whether the host is again as it was; else why not.
+    pub reverted: Result<(), ApplyError>,
+}
+
+/// From one set of networks to another, as far as they differ or were named.
+#[derive(Clone, Debug)]
+pub struct Move {
+    wanted: Ir,
+    retired: Ir,
+    /// How it was done before.
+    before: Option<Manner>,
+    /// How it is to be done.
+    manner: Manner,
+    taken: Vec<Taken>,
+}
+
+/// What was done.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// What became different.
+    pub changes: Vec<Change>,
+    /// What this host cannot do.
+    pub degraded: Vec<Degraded>,
+    /// Steps that failed and that the rest went on without.
+    pub skipped: Vec<String>,
+}
+
+/// A move, looked at.
+#[derive(Debug)]
+pub struct Prepared {
+    moved: Move,
+    means: Means,
+    observed: Observed,
+    /// What has to be done.
+    pub plan: Plan,
+    /// What forbids it.
+    pub refusals: Vec<Refusal>,
+    /// What deserves a word.
+    pub warnings: Vec<Refusal>,
+}
+
+impl Move {
+    /// From `old` to `new`: of the networks that are `named`, and of those that share a bridge
+    /// with one of them.
+    pub fn new(
+        old: &NetworkSet,
+        new: &NetworkSet,
+        named: &BTreeSet<NetworkName>,
+        before: Option<Manner>,
+        manner: Manner,
+        taken: Vec<Taken>,
+    ) -> Self {
+        let everything = before.is_some_and(|before| before != manner);
+        let members = || old.members().iter().chain(new.members());
+        let bridges: BTreeSet<_> = members()
+            .filter(|member| named.contains(&member.network.name))
+            .filter_map(|member| member.bridge.clone())
+            .collect();
+        let touched = |member: &crate::network::Member| {
+            everything
+                || named.contains(&member.network.name)
+                || member.bridge.as_ref().is_some_and(|bridge| bridges.contains(bridge))
+        };
+        Move {
+            wanted: lower::lower(&new.only(touched)),
+            retired: lower::lower(&old.only(touched)),
+            before,
+            manner,
+            taken,
+        }
+    }
+
+    fn wish(&self) -> Wish<'_> {
+        Wish {
+            wanted: &self.wanted,
+            retired: &self.retired,
+            before: self.before.as_ref(),
+            taken: &self.taken,
+        }
+    }
+
+    /// The way back.
+    fn back(self, taken: Vec<Taken>) -> Self {
+        Move {
+            wanted: self.retired,
+            retired: self.wanted,
+            manner: self.before.unwrap_or(self.manner),
+            before: Some(self.manner),
+            taken: self.taken.into_iter().chain(taken).collect(),
+        }
+    }
+}
+
+/// Looks at the host and says what has to be done.
+pub fn prepare(moved: Move) -> Result<Prepared, ApplyError> {
+    let means = detect::means(moved.manner, &moved.wanted);
+    let wish = moved.wish();
+    let observed = observe(&wish, moved.manner.firewall, moved.manner.links, means.firewalld)?;
+    let plan = plan(&wish, &observed, &means);
+    let (refusals, warnings) = refuse::refuse(&wish, &observed, &lifelines());
+    Ok(Prepared {
+        plan,
+        refusals,
+        warnings,
+        means,
+        observed,
+        moved,
+    })
+}
+
+/// What the host depends on.
+fn lifelines() -> Lifelines {
+    let resolv = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
+    let servers = resolv.lines().filter_map(|line| line.strip_prefix("nameserver"));
+    let peer = std::env::var("SSH_CONNECTION").ok();
+    let peer = peer.and_then(|words| words.split_whitespace().next()?.parse().ok());
+    Lifelines {
+        resolvers: servers
+            .filter_map(|server| server.trim().parse().ok())
+            .filter(|ip: &std::net::IpAddr| !ip.is_loopback())
+            .collect(),
+        peer,
+        advertised: advertised(),
+    }
+}
+
+/// Devices that listen to router advertisements as long as nothing is forwarded, and have a route
+/// from one.
+fn advertised() -> Vec<crate::value::DeviceName> {
+    let arguments = ["-j", "-6", "route", "show", "default", "proto", "ra"];
+    let printed = super::run::output("ip", &arguments).unwrap_or_default();
+    let routes: Vec<BTreeMap<String, serde_json::Value>> =
+        serde_json::from_slice(&printed).unwrap_or_default();
+    let devices = routes.iter().filter_map(|route| route.get("dev")?.as_str()?.parse().ok());
+    devices
+        .filter(|device: &crate::value::DeviceName| {
+            let path = format!("/proc/sys/net/ipv6/conf/{device}/accept_ra");
+            std::fs::read_to_string(path).is_ok_and(|value| value.trim() == "1")
+        })
+        .collect()
+}
+
+impl Prepared {
+    /// What uplinks hold that they lose, and what they lost before.
+    pub fn taken(&self) -> Vec<Taken> {
+        let before = self.moved.taken.iter();
+        before.chain(&self.plan.taken).cloned().collect()
+    }
+
+    /// How it is done.
+    pub fn manner(&self) -> Manner {
+        self.moved.manner
+    }
+
+    /// What was seen.
+    pub fn observed(&self) -> &Observed {
+        &self.observed
+    }
+
+    /// Does it, between two generations that are both on the disk; on failure the host is brought
+    /// back.
+    pub fn carry_out(self, passage: Passage) -> Result<Done, Box<Failure>> {
+        let failed = |error: ApplyError| {
+            Box::new(Failure {
+                error,
+                reverted: Ok(()),
+            })
+        };
+        let mut journal = Journal::begin(passage).map_err(|error| failed(error.into()))?;
+        let Prepared {
+            moved, means, plan, ..
+        } = self;
+        let taken = plan.taken.clone();
+        match converge(&moved, &means, Some(plan), &mut journal) {
+            Ok(done) => {
+                let kept = store::set_current(passage.to).and_then(|()| Ok(journal.end()?));
+                kept.map_err(|error| failed(error.into()))?;
+                Ok(done)
+            }
+            Err(error) => {
+                let back = moved.back(taken);
+                let means = detect::means(back.manner, &back.wanted);
+                let reverted = converge(&back, &means, None, &mut journal);
+                let reverted = reverted.and_then(|_| {
+                    journal.end()?;
+                    match passage.to > passage.from {
+                        true => Ok(store::forget(passage.to)?),
+                        false => Ok(()),
+                    }
+                });
+                Err(Box::new(Failure { error, reverted }))
+            }
+        }
+    }
+}
+
+/// Executes plans until there is nothing left to do.
+fn converge(
+    moved: &Move,
+    means: &Means,
+    first: Option<Plan>,
+    journal: &mut Journal,
+) -> Result<Done, ApplyError> {
+    let wish = moved.wish();
+    let look = || -> Result<Plan, ApplyError> {
+        let observed = observe(&wish, means.firewall, means.links, means.firewalld)?;
+        Ok(plan(&wish, &observed, means))
+    };
+    let mut done = Done::default();
+    let mut next = match first {
+        Some(plan) => plan,
+        None => look()?,
+    };
+    for round in 0..=ROUNDS {
+        done.degraded.extend(next.degraded.iter().cloned());
+        let left: Vec<String> = next
+            .steps
+            .iter()
+            .filter(|step| !(step.optional && round > 0))
+            .flat_map(|step| &step.changes)
+            .map(|change| format!("{} {}: {}", change.kind.word(), change.object, change.action))
+            .collect();
+        if next.steps.is_empty() || (left.is_empty() && round > 0) {
+            done.degraded.sort();
+            done.degraded.dedup();
+            return Ok(done);
+        }
+        if round == ROUNDS {
+            return Err(ApplyError::Unreached(left.join("; ")));
+        }
+        run(&next, journal, &mut done)?;
+        if round == 0 {
+            done.changes.extend(next.changes().cloned());
+        }
+        next = look()?;
+    }
+    Ok(done)
+}
+
+fn run(plan: &Plan, journal: &mut Journal, done: &mut Done) -> Result<(), ApplyError> {
+    for (number, step) in plan.steps.iter().enumerate() {
+        let words = step.changes.first().map(|change| {
+            format!("{} {}: {}", change.kind.word(), change.object, change.action)
+        });
+        let words = words.unwrap_or_default();
+        journal.note(&format!("{} {words}", number + 1))?;
+        match execute::execute(step) {
+            Ok(()) => {}
+            Err(error) if step.optional => done.skipped.push(error.to_string()),
+            Err(error) => return Err(step_failed(&words, &error)),
+        }
+    }
+    Ok(())
+}
+
+fn step_failed(words: &str, error: &StepError) -> ApplyError {
+    match words {
+        "" => ApplyError::Step(error.to_string()),
+        words => ApplyError::Step(format!("{words}: {error}")),
+    }
+}
+
+/// What a host holds of ours, and what was interrupted.
+#[derive(Debug)]
+pub struct Standing {
+    /// The generation that it holds.
+    pub now: Generation,
+    /// Its networks.
+    pub set: NetworkSet,
+    /// A passage that was interrupted.
+    pub interrupted: Option<Passage>,
+}
+
+/// Reads what is recorded.
+pub fn standing() -> Result<Standing, ApplyError> {
+    let interrupted = journal::interrupted()?;
+    let now = store::load(store::current()?)?;
+    let set = now.set()?;
+    Ok(Standing {
+        now,
+        set,
+        interrupted,
+    })
+}
+
+/// Which networks two generations do not have alike.
+pub fn differing(one: &NetworkSet, other: &NetworkSet) -> BTreeSet<NetworkName> {
+    let by_name = |set: &NetworkSet| -> BTreeMap<NetworkName, crate::network::Member> {
+        let members = set.members().iter();
+        members.map(|member| (member.network.name.clone(), member.clone())).collect()
+    };
+    let (one, other) = (by_name(one), by_name(other));
+    let names = one.keys().chain(other.keys());
+    names.filter(|name| one.get(*name) != other.get(*name)).cloned().collect()
+}
+
+/// Finishes what was interrupted: forward, and if that fails, back. Returns the generation that
+/// the host holds then.
+pub fn resume(passage: Passage) -> Result<Number, ApplyError> {
+    let (from, to) = (store::load(passage.from)?, store::load(passage.to));
+    let Ok(to) = to else {
+        // It was forgotten, so the way back was done but for its last line.
+        Journal::begin(passage)?.end()?;
+        return Ok(passage.from);
+    };
+    match pass(&from, &to) {
+        Ok(_) => Ok(passage.to),
+        Err(failure) => match failure.reverted {
+            Ok(()) => Ok(passage.from),
+            Err(error) => Err(error),
+        },
+    }
+}
+
+/// Brings the host from one generation to another that is on the disk.
+pub fn pass(from: &Generation, to: &Generation) -> Result<Done, Box<Failure>> {
+    let failed = |error: ApplyError| {
+        Box::new(Failure {
+            error,
+            reverted: Ok(()),
+        })
+    };
+    let (old, new) = match (from.set(), to.set()) {
+        (Ok(old), Ok(new)) => (old, new),
+        (Err(error), _) | (_, Err(error)) => return Err(failed(error.into())),
+    };
+    let manner = to.manner.or(from.manner);
+    let manner = manner.unwrap_or_else(|| detect::manner(detect::Asked::default(), None));
+    let named = differing(&old, &new);
+    let taken = from.taken.iter().chain(&to.taken).cloned().collect();
+    let moved = Move::new(&old, &new, &named, from.manner, manner, taken);
+    let prepared = prepare(moved).map_err(failed)?;
+    prepared.carry_out(Passage {
+        from: from.number,
+        to: to.number,
+    })
+}
