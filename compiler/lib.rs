@@ -44,6 +44,7 @@ pub mod firewall;
 pub mod host;
 pub mod lower;
 pub mod network;
+pub mod plan;
 pub mod recover;
 pub mod source;
 pub mod state;
