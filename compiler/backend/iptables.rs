@@ -17,6 +17,7 @@ mod print;
 mod reader;
 mod report;
 mod rule;
+mod script;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ mod word;
 pub use listing::{Listing, Loss, LossKind, Remark, UNSEEN_DEVICES, is_listing, read_listing};
 pub use parse::{Assumed, Dump, parse, parse_dumps};
 pub use print::{Counters, print, print_rule, print_with};
+pub use script::Script;
 
 use serde::Serialize;
 

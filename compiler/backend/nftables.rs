@@ -24,6 +24,7 @@ mod parse;
 mod print;
 mod reject;
 mod rule;
+mod script;
 mod set;
 mod statement;
 mod symbol;
@@ -38,8 +39,10 @@ mod verdict;
 mod words;
 
 pub use json::parse_json;
+pub use keyword::family as family_word;
 pub use parse::parse;
 pub use print::{Listing, list, print, print_element, print_rule};
+pub use script::Script;
 pub use transaction::transaction;
 
 use serde::Serialize;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::firewall::{Family, Field, Hook, PortSide, TableFamily};
 
 /// The word for the family of a table.
-pub(super) fn family(family: TableFamily) -> &'static str {
+pub fn family(family: TableFamily) -> &'static str {
     match family {
         TableFamily::Ip => "ip",
         TableFamily::Ip6 => "ip6",

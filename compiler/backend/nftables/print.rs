@@ -84,7 +84,7 @@ pub(super) fn kept(words: &str) -> Result<&str, Inexpressible> {
 }
 
 /// A name that can stand in a text as it is.
-fn named(name: &str) -> Result<&str, Inexpressible> {
+pub(super) fn named(name: &str) -> Result<&str, Inexpressible> {
     match name.is_empty() || name.contains(|c: char| c.is_whitespace() || "{};,\"#".contains(c)) {
         true => Err(inexpressible(format!("the name '{}'", name.escape_debug()))),
         false => Ok(name),

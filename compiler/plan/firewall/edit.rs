@@ -1,0 +1,131 @@
+//! The smallest change of a list of rules: which go, and which come where.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use crate::firewall::NormalRule;
+
+/// How a list of rules is changed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Edits {
+    /// The rules of the list that go, by their place, first to last.
+    pub removed: Vec<usize>,
+    /// The rules that come, first to last.
+    pub inserted: Vec<Insert>,
+}
+
+/// A rule that comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Insert {
+    /// The place in the list, as it was, of the rule that it is to stand before, if that stays.
+    pub before: usize,
+    /// Which of the wanted rules it is.
+    pub wanted: usize,
+}
+
+/// A wanted rule that stands in the list already.
+#[derive(Clone, Copy)]
+struct Kept {
+    observed: usize,
+    wanted: usize,
+}
+
+impl Edits {
+    /// Whether the list stays as it is.
+    pub(super) fn is_empty(&self) -> bool {
+        self.removed.is_empty() && self.inserted.is_empty()
+    }
+
+    /// The change after which `observed` holds each of `wanted` once, in order, and nothing of
+    /// `retired` besides. As many as possible stay where they are, and all that is in neither.
+    pub(super) fn of<'a>(
+        observed: &[NormalRule],
+        wanted: &[NormalRule],
+        retired: &[NormalRule],
+        owner: impl Fn(&NormalRule) -> Option<&'a str>,
+    ) -> Self {
+        let ours: HashSet<&NormalRule> = wanted.iter().chain(retired).collect();
+        let kept = in_order(observed, wanted);
+        let mut stays = vec![false; observed.len()];
+        kept.iter().for_each(|kept| stays[kept.observed] = true);
+        let goes = |at: &usize| !stays[*at] && ours.contains(&observed[*at]);
+        let removed: Vec<usize> = (0..observed.len()).filter(goes).collect();
+        let owner_at = |list: &[NormalRule], at: usize| list.get(at).map(&owner);
+        let mut inserted = Vec::new();
+        for (places, missing) in gaps(&kept, observed.len(), wanted.len()) {
+            let mut before = places.start;
+            for at in missing {
+                let mine = owner_at(wanted, at);
+                let follows = at > 0 && owner_at(wanted, at - 1) == mine;
+                if !follows {
+                    let first = removed.partition_point(|gone| *gone < before);
+                    let mut gone = removed[first..].iter().take_while(|at| **at < places.end);
+                    let predecessor = gone.find(|at| owner_at(observed, **at) == mine);
+                    before = match predecessor {
+                        Some(place) => *place,
+                        None if owner_at(observed, places.end) == mine => places.end,
+                        None => before,
+                    };
+                }
+                inserted.push(Insert { before, wanted: at });
+            }
+        }
+        Edits { removed, inserted }
+    }
+}
+
+/// The most of `wanted` that stand in `observed` in their order; of two that are equal the first.
+///
+/// Hunt and Szymanski's longest common subsequence: of the sequences found so far, for each length
+/// the one that ends earliest in `wanted`.
+fn in_order(observed: &[NormalRule], wanted: &[NormalRule]) -> Vec<Kept> {
+    let mut places: HashMap<&NormalRule, Vec<usize>> = HashMap::new();
+    for (at, rule) in wanted.iter().enumerate() {
+        places.entry(rule).or_default().push(at);
+    }
+    // Each one found, with the one before it in its sequence; the last of the best sequences.
+    let mut found: Vec<(Kept, Option<usize>)> = Vec::new();
+    let mut best: Vec<usize> = Vec::new();
+    for (at, rule) in observed.iter().enumerate() {
+        for &place in places.get(rule).into_iter().flatten().rev() {
+            let shorter = best.partition_point(|end| found[*end].0.wanted < place);
+            let next = found.len();
+            match best.get_mut(shorter) {
+                Some(end) if found[*end].0.wanted == place => continue,
+                Some(end) => *end = next,
+                None => best.push(next),
+            }
+            let kept = Kept {
+                observed: at,
+                wanted: place,
+            };
+            let before = shorter.checked_sub(1).map(|last| best[last]);
+            found.push((kept, before));
+        }
+    }
+    let mut kept = Vec::with_capacity(best.len());
+    let mut next = best.last().copied();
+    while let Some(at) = next {
+        let (one, before) = found[at];
+        kept.push(one);
+        next = before;
+    }
+    kept.reverse();
+    kept
+}
+
+/// Between two that stay, at the head and at the end: the places where rules may come, and which
+/// are missing there.
+fn gaps(
+    kept: &[Kept],
+    observed: usize,
+    wanted: usize,
+) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
+    let ends = kept.iter().map(|kept| (kept.observed, kept.wanted));
+    let mut from = (0, 0);
+    ends.chain([(observed, wanted)]).map(move |to| {
+        let gap = (from.0..to.0, from.1..to.1);
+        from = (to.0 + 1, to.1 + 1);
+        gap
+    })
+}
