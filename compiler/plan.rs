@@ -113,6 +113,8 @@ pub struct Observed {
     pub checksums: BTreeSet<DeviceName>,
     /// Devices with an htb root.
     pub roots: BTreeSet<DeviceName>,
+    /// Folders that TFTP is to serve and that are not there.
+    pub missing: BTreeSet<String>,
     /// firewalld's zone of each device that has one.
     pub zones: BTreeMap<DeviceName, String>,
 }
@@ -167,6 +169,7 @@ pub fn plan(wish: &Wish<'_>, observed: &Observed, means: &Means) -> Plan {
     let (of_links, global) = setting::settings(wish, observed);
     let services = service::services(wish, observed, means);
     let traffic = traffic::traffic(wish, observed, means, &mut degraded);
+    degraded.extend(service::missing_folders(wish, observed));
     if !means.vlan_filtering {
         links.filter.refuse(&mut degraded);
     }

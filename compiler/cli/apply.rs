@@ -35,8 +35,10 @@ pub struct PlanArguments {
 /// Other networks of lanwright stay as they are, unless --prune is given. If anything fails the
 /// host is put back as it was.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  lanwright apply default.xml\n  lanwright apply --dry-run \
-                        /etc/lanwright/networks\n  lanwright apply --confirm 60 br0.xml")]
+#[command(
+    after_help = "Examples:\n  lanwright apply default.xml\n  lanwright apply --dry-run \
+                        /etc/lanwright/networks\n  lanwright apply --confirm 60 br0.xml"
+)]
 pub struct Arguments {
     #[command(flatten)]
     what: What,
@@ -151,7 +153,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         true => before,
         false => store::save(&chosen.set, before, prepared.manner(), &prepared.taken())?,
     };
-    let watch = arguments.confirm.map(|seconds| super::revert::watch(before, to, seconds));
+    let watch = arguments
+        .confirm
+        .map(|seconds| super::revert::watch(before, to, seconds));
     watch.transpose()?;
     let passage = Passage { from: before, to };
     match prepared.carry_out(passage) {
@@ -224,7 +228,14 @@ fn look(what: &What, standing: &Standing) -> anyhow::Result<Option<(Chosen, Prep
     let before = standing.now.manner;
     let manner = detect::manner(what.asked(), before);
     let taken = standing.now.taken.clone();
-    let moved = Move::new(&standing.set, &chosen.set, &chosen.named, before, manner, taken);
+    let moved = Move::new(
+        &standing.set,
+        &chosen.set,
+        &chosen.named,
+        before,
+        manner,
+        taken,
+    );
     let prepared = apply::prepare(moved)?;
     Ok(Some((chosen, prepared)))
 }

@@ -22,7 +22,11 @@ use crate::value::NetworkName;
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The networks
-    #[arg(value_name = "NAME", required_unless_present = "all", conflicts_with = "all")]
+    #[arg(
+        value_name = "NAME",
+        required_unless_present = "all",
+        conflicts_with = "all"
+    )]
     names: Vec<String>,
     /// All networks that were applied
     #[arg(long)]

@@ -8,7 +8,7 @@ use anyhow::bail;
 use super::compile::Uplinks;
 use super::load::{self, Loaded};
 use crate::host::apply::Standing;
-use crate::host::input::Input;
+use crate::host::input::{self, Input};
 use crate::host::{observe, store};
 use crate::network::{BridgeChoice, Declared, Kind, NetworkSet, set};
 use crate::value::{DeviceName, NetworkName};
@@ -29,7 +29,7 @@ pub fn paths(inputs: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     if !inputs.is_empty() {
         return Ok(inputs.to_vec());
     }
-    if !Path::new(FOLDER).is_dir() {
+    if !input::is_folder(Path::new(FOLDER)) {
         bail!("no network is named, and {FOLDER} is not there");
     }
     Ok(vec![PathBuf::from(FOLDER)])
@@ -69,7 +69,10 @@ pub fn choose(
 
 /// The names of the networks of a set.
 pub fn names(set: &NetworkSet) -> BTreeSet<NetworkName> {
-    set.members().iter().map(|member| member.network.name.clone()).collect()
+    set.members()
+        .iter()
+        .map(|member| member.network.name.clone())
+        .collect()
 }
 
 /// Networks keep their place among the others; new ones come last.
@@ -119,7 +122,9 @@ struct Decided<'a> {
 impl<'a> Decided<'a> {
     fn new(loaded: &Loaded, standing: &'a Standing) -> Self {
         let members = standing.set.members().iter();
-        let before: BTreeMap<_, _> = members.map(|member| (&member.network.name, member)).collect();
+        let before: BTreeMap<_, _> = members
+            .map(|member| (&member.network.name, member))
+            .collect();
         let mut taken: BTreeSet<DeviceName> = observe::device_names();
         taken.extend(before.values().filter_map(|member| member.bridge.clone()));
         let given = loaded.set.iter().flat_map(|set| set.members());
@@ -159,5 +164,7 @@ pub fn without(
     standing: &Standing,
     gone: &BTreeSet<NetworkName>,
 ) -> Result<NetworkSet, store::StoreError> {
-    Ok(standing.set.only(|member| !gone.contains(&member.network.name)))
+    Ok(standing
+        .set
+        .only(|member| !gone.contains(&member.network.name)))
 }

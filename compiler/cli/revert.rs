@@ -54,7 +54,10 @@ pub fn run_confirm(_: &ConfirmArguments) -> anyhow::Result<Outcome> {
 /// Reverts.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     if let Some(seconds) = arguments.watch {
-        return run_watch(arguments.to.unwrap_or_default(), Duration::from_secs(seconds));
+        return run_watch(
+            arguments.to.unwrap_or_default(),
+            Duration::from_secs(seconds),
+        );
     }
     if arguments.list {
         return list();
@@ -69,7 +72,11 @@ fn list() -> anyhow::Result<Outcome> {
     let mut text = String::new();
     for number in store::numbers()? {
         let generation = store::load(number)?;
-        let names: Vec<&str> = generation.declared.iter().map(|each| each.network.name.as_str()).collect();
+        let names: Vec<&str> = generation
+            .declared
+            .iter()
+            .map(|each| each.network.name.as_str())
+            .collect();
         let mark = match (number == current, number == good) {
             (true, true) => " (now)",
             (true, false) => " (now, not confirmed)",
@@ -77,7 +84,10 @@ fn list() -> anyhow::Result<Outcome> {
             (false, false) => "",
         };
         let made = generation.made;
-        text.push_str(&format!("{number:>4}  {made}{mark}  {}\n", names.join(", ")));
+        text.push_str(&format!(
+            "{number:>4}  {made}{mark}  {}\n",
+            names.join(", ")
+        ));
     }
     terminal::print(&text).context("cannot print the result")?;
     Ok(Outcome::Done)
@@ -103,7 +113,10 @@ fn go_back(to: Option<Number>, format: Format) -> anyhow::Result<Outcome> {
     let done = apply::pass(&now, &target).map_err(|failure| told(&failure))?;
     store::set_last_good(target.number)?;
     store::set_unconfirmed(None)?;
-    let names = target.declared.iter().map(|each| each.network.name.to_string());
+    let names = target
+        .declared
+        .iter()
+        .map(|each| each.network.name.to_string());
     let mut report = Report {
         networks: names.collect(),
         ..Report::default()
@@ -130,7 +143,9 @@ fn run_watch(before: Number, patience: Duration) -> anyhow::Result<Outcome> {
     if store::unconfirmed()? != Some(watched) {
         return Ok(Outcome::Done);
     }
-    watchdog::log(&format!("state {watched} was not confirmed; going back to state {before}"));
+    watchdog::log(&format!(
+        "state {watched} was not confirmed; going back to state {before}"
+    ));
     let result = watched_revert(before);
     match &result {
         Ok(changes) => watchdog::log(&format!(
@@ -155,4 +170,3 @@ fn watched_revert(before: Number) -> anyhow::Result<Vec<Change>> {
     store::set_unconfirmed(None)?;
     Ok(done.changes)
 }
-

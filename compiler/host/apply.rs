@@ -16,7 +16,9 @@ use super::{HostError, detect, journal};
 use crate::lower::{self, Ir};
 use crate::network::NetworkSet;
 use crate::plan::refuse::Lifelines;
-use crate::plan::{Change, Degraded, Manner, Means, Observed, Plan, Refusal, Taken, Wish, plan, refuse};
+use crate::plan::{
+    Change, Degraded, Manner, Means, Observed, Plan, Refusal, Taken, Wish, plan, refuse,
+};
 use crate::value::NetworkName;
 
 /// How often it is tried to reach what is wanted: what one thing undoes, the next round mends.
@@ -111,7 +113,10 @@ impl Move {
         let touched = |member: &crate::network::Member| {
             everything
                 || named.contains(&member.network.name)
-                || member.bridge.as_ref().is_some_and(|bridge| bridges.contains(bridge))
+                || member
+                    .bridge
+                    .as_ref()
+                    .is_some_and(|bridge| bridges.contains(bridge))
         };
         Move {
             wanted: lower::lower(&new.only(touched)),
@@ -147,7 +152,12 @@ impl Move {
 pub fn prepare(moved: Move) -> Result<Prepared, ApplyError> {
     let means = detect::means(moved.manner, &moved.wanted);
     let wish = moved.wish();
-    let observed = observe(&wish, moved.manner.firewall, moved.manner.links, means.firewalld)?;
+    let observed = observe(
+        &wish,
+        moved.manner.firewall,
+        moved.manner.links,
+        means.firewalld,
+    )?;
     let plan = plan(&wish, &observed, &means);
     let (refusals, warnings) = refuse::refuse(&wish, &observed, &lifelines());
     Ok(Prepared {
@@ -163,7 +173,9 @@ pub fn prepare(moved: Move) -> Result<Prepared, ApplyError> {
 /// What the host depends on.
 fn lifelines() -> Lifelines {
     let resolv = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
-    let servers = resolv.lines().filter_map(|line| line.strip_prefix("nameserver"));
+    let servers = resolv
+        .lines()
+        .filter_map(|line| line.strip_prefix("nameserver"));
     let peer = std::env::var("SSH_CONNECTION").ok();
     let peer = peer.and_then(|words| words.split_whitespace().next()?.parse().ok());
     Lifelines {
@@ -183,7 +195,9 @@ fn advertised() -> Vec<crate::value::DeviceName> {
     let printed = super::run::output("ip", &arguments).unwrap_or_default();
     let routes: Vec<BTreeMap<String, serde_json::Value>> =
         serde_json::from_slice(&printed).unwrap_or_default();
-    let devices = routes.iter().filter_map(|route| route.get("dev")?.as_str()?.parse().ok());
+    let devices = routes
+        .iter()
+        .filter_map(|route| route.get("dev")?.as_str()?.parse().ok());
     devices
         .filter(|device: &crate::value::DeviceName| {
             let path = format!("/proc/sys/net/ipv6/conf/{device}/accept_ra");
@@ -270,7 +284,14 @@ fn converge(
             .iter()
             .filter(|step| !(step.optional && round > 0))
             .flat_map(|step| &step.changes)
-            .map(|change| format!("{} {}: {}", change.kind.word(), change.object, change.action))
+            .map(|change| {
+                format!(
+                    "{} {}: {}",
+                    change.kind.word(),
+                    change.object,
+                    change.action
+                )
+            })
             .collect();
         if next.steps.is_empty() || (left.is_empty() && round > 0) {
             done.degraded.sort();
@@ -292,7 +313,12 @@ fn converge(
 fn run(plan: &Plan, journal: &mut Journal, done: &mut Done) -> Result<(), ApplyError> {
     for (number, step) in plan.steps.iter().enumerate() {
         let words = step.changes.first().map(|change| {
-            format!("{} {}: {}", change.kind.word(), change.object, change.action)
+            format!(
+                "{} {}: {}",
+                change.kind.word(),
+                change.object,
+                change.action
+            )
         });
         let words = words.unwrap_or_default();
         journal.note(&format!("{} {words}", number + 1))?;
@@ -339,11 +365,16 @@ pub fn standing() -> Result<Standing, ApplyError> {
 pub fn differing(one: &NetworkSet, other: &NetworkSet) -> BTreeSet<NetworkName> {
     let by_name = |set: &NetworkSet| -> BTreeMap<NetworkName, crate::network::Member> {
         let members = set.members().iter();
-        members.map(|member| (member.network.name.clone(), member.clone())).collect()
+        members
+            .map(|member| (member.network.name.clone(), member.clone()))
+            .collect()
     };
     let (one, other) = (by_name(one), by_name(other));
     let names = one.keys().chain(other.keys());
-    names.filter(|name| one.get(*name) != other.get(*name)).cloned().collect()
+    names
+        .filter(|name| one.get(*name) != other.get(*name))
+        .cloned()
+        .collect()
 }
 
 /// Finishes what was interrupted: forward, and if that fails, back. Returns the generation that

@@ -159,7 +159,9 @@ fn traffic_control() -> TrafficControl {
         htb: probe("tc", ROOT),
         sfq: probe("tc", "qdisc add dev lo root sfq perturb 10\n"),
         fw: with_root("filter add dev lo parent 1:0 protocol all prio 1 handle 1 fw flowid 1"),
-        u32: with_root("filter add dev lo parent 1:0 protocol ip prio 1 u32 match u32 0 0 flowid 1:2"),
+        u32: with_root(
+            "filter add dev lo parent 1:0 protocol ip prio 1 u32 match u32 0 0 flowid 1:2",
+        ),
         police: ingress(
             "filter add dev lo parent ffff: protocol all u32 match u32 0 0 \
              police rate 1kbps burst 1kb mtu 64kb drop flowid :1",

@@ -43,22 +43,33 @@ pub enum StepError {
         reason: io::Error,
     },
     /// A manager did not make a device.
-    #[error("'{0}' did not come up within {} s", APPEARANCE.as_secs())]
-    Absent(DeviceName),
+    #[error("'{device}' did not come up within {} s", APPEARANCE.as_secs())]
+    Absent {
+        /// The device.
+        device: DeviceName,
+    },
 }
 
 /// Does it.
 pub fn execute(step: &Step) -> Result<(), StepError> {
     match &step.deed {
         Deed::Run(commands) => commands.iter().try_for_each(run_one),
+        Deed::Folder(paths) => {
+            let mut paths = paths.iter();
+            paths.try_for_each(|path| Ok(make_folder(Path::new(path))?))
+        }
         Deed::Write(files) => files.iter().try_for_each(|file| Ok(write(file)?)),
         Deed::Remove(paths) => {
             let mut paths = paths.iter();
             paths.try_for_each(|path| Ok(process::remove_file(Path::new(path))?))
         }
         Deed::Set(settings) => settings.iter().try_for_each(|(key, value)| set(key, value)),
-        Deed::Reload(processes) => processes.iter().try_for_each(|each| Ok(process::reload(each)?)),
-        Deed::Stop(processes) => processes.iter().try_for_each(|each| Ok(process::stop(each)?)),
+        Deed::Reload(processes) => processes
+            .iter()
+            .try_for_each(|each| Ok(process::reload(each)?)),
+        Deed::Stop(processes) => processes
+            .iter()
+            .try_for_each(|each| Ok(process::stop(each)?)),
         Deed::Await(devices) => devices.iter().try_for_each(appear),
     }
 }
@@ -81,10 +92,17 @@ pub fn write(file: &File) -> Result<(), HostError> {
         .prefix(".lanwright-")
         .tempfile_in(folder)
         .map_err(HostError::io("write into", folder))?;
-    fresh.write_all(file.text.as_bytes()).map_err(HostError::io("write", path))?;
+    fresh
+        .write_all(file.text.as_bytes())
+        .map_err(HostError::io("write", path))?;
     let mode = fs::Permissions::from_mode(file.mode);
-    fresh.as_file().set_permissions(mode).map_err(HostError::io("write", path))?;
-    fresh.persist(path).map_err(|error| HostError::io("write", path)(error.error))?;
+    fresh
+        .as_file()
+        .set_permissions(mode)
+        .map_err(HostError::io("write", path))?;
+    fresh
+        .persist(path)
+        .map_err(|error| HostError::io("write", path)(error.error))?;
     Ok(())
 }
 
@@ -92,7 +110,9 @@ pub fn write(file: &File) -> Result<(), HostError> {
 pub fn make_folder(folder: &Path) -> Result<(), HostError> {
     let mut at = PathBuf::from("/");
     for part in folder.components() {
-        let Component::Normal(part) = part else { continue };
+        let Component::Normal(part) = part else {
+            continue;
+        };
         at.push(part);
         match DirBuilder::new().mode(0o755).create(&at) {
             Ok(()) => {}
@@ -131,5 +151,7 @@ fn appear(device: &DeviceName) -> Result<(), StepError> {
         }
         thread::sleep(Duration::from_millis(50));
     }
-    Err(StepError::Absent(device.clone()))
+    Err(StepError::Absent {
+        device: device.clone(),
+    })
 }

@@ -37,6 +37,11 @@ pub fn read_all(paths: &[PathBuf], most: usize) -> (Vec<Input>, Vec<HostError>) 
     (inputs, errors)
 }
 
+/// Whether there is such a folder.
+pub fn is_folder(path: &Path) -> bool {
+    path.is_dir()
+}
+
 fn files_of(path: &Path) -> Result<Vec<PathBuf>, HostError> {
     if path == Path::new("-") || !path.is_dir() {
         return Ok(vec![path.to_owned()]);

@@ -39,7 +39,12 @@ pub fn observe(
     }
     let before = wish.before.map(|before| before.firewall);
     let mut tools = firewall.tools();
-    tools.extend(before.filter(|before| *before != firewall).into_iter().flat_map(FirewallManner::tools));
+    tools.extend(
+        before
+            .filter(|before| *before != firewall)
+            .into_iter()
+            .flat_map(FirewallManner::tools),
+    );
     for tool in tools {
         texts.extend(rules(tool)?);
     }
@@ -64,7 +69,9 @@ pub fn observe(
         .map(|each| each.conf)
         .collect();
     let mut files = BTreeMap::new();
-    let paths = plan::service::files(wish).into_iter().chain(plan::manager::files(wish, links));
+    let paths = plan::service::files(wish)
+        .into_iter()
+        .chain(plan::manager::files(wish, links));
     for path in paths {
         if let Ok(text) = fs::read_to_string(&path) {
             files.insert(path, text);
@@ -76,6 +83,10 @@ pub fn observe(
         running,
         checksums,
         roots,
+        missing: plan::service::folders(wish)
+            .into_iter()
+            .filter(|folder| !Path::new(folder).is_dir())
+            .collect(),
         zones: zones(&touched, firewalld),
     })
 }
@@ -83,7 +94,8 @@ pub fn observe(
 /// The answer to one of the commands that a capture is made of.
 fn listing(file: &str) -> Result<Text, Blind> {
     let listing = LISTINGS.iter().find(|listing| listing.file == file);
-    let (program, arguments) = listing.map_or(("ip", &[][..]), |each| (each.program, each.arguments));
+    let (program, arguments) =
+        listing.map_or(("ip", &[][..]), |each| (each.program, each.arguments));
     ask(file, program, arguments)
 }
 
@@ -124,7 +136,9 @@ fn touched(wish: &Wish<'_>) -> BTreeSet<DeviceName> {
     let of = |state: &HostState| -> Vec<DeviceName> {
         state.links.iter().map(|link| link.name.clone()).collect()
     };
-    let both = of(&wish.wanted.state).into_iter().chain(of(&wish.retired.state));
+    let both = of(&wish.wanted.state)
+        .into_iter()
+        .chain(of(&wish.retired.state));
     both.collect()
 }
 
@@ -176,7 +190,10 @@ fn zones(touched: &BTreeSet<DeviceName>, firewalld: bool) -> BTreeMap<DeviceName
     let zone = |device: &DeviceName| {
         let question = format!("--get-zone-of-interface={device}");
         let zone = run::output("firewall-cmd", &[&question]).ok()?;
-        Some((device.clone(), String::from_utf8_lossy(&zone).trim().to_owned()))
+        Some((
+            device.clone(),
+            String::from_utf8_lossy(&zone).trim().to_owned(),
+        ))
     };
     touched.iter().filter_map(zone).collect()
 }
@@ -185,5 +202,7 @@ fn zones(touched: &BTreeSet<DeviceName>, firewalld: bool) -> BTreeMap<DeviceName
 pub fn device_names() -> BTreeSet<DeviceName> {
     let table = fs::read_to_string("/proc/thread-self/net/dev").unwrap_or_default();
     let names = table.lines().filter_map(|line| line.split_once(':'));
-    names.filter_map(|(name, _)| name.trim().parse().ok()).collect()
+    names
+        .filter_map(|(name, _)| name.trim().parse().ok())
+        .collect()
 }

@@ -23,7 +23,9 @@ pub fn number(process: &Process) -> Option<u32> {
     let line = fs::read(format!("/proc/{number}/cmdline")).ok()?;
     let wanted = format!("--conf-file={}", process.conf);
     let mut words = line.split(|byte| *byte == 0);
-    words.any(|word| word == wanted.as_bytes()).then_some(number)
+    words
+        .any(|word| word == wanted.as_bytes())
+        .then_some(number)
 }
 
 /// Lets it read its files again; nothing if it does not run.
@@ -63,9 +65,10 @@ fn signal(number: u32, signal: Signal, process: &Process) -> Result<(), HostErro
     let Some(id) = id else { return Ok(()) };
     match kill_process(id, signal) {
         Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
-        Err(error) => Err(HostError::io("signal the dnsmasq of", Path::new(&process.conf))(
-            error.into(),
-        )),
+        Err(error) => Err(HostError::io(
+            "signal the dnsmasq of",
+            Path::new(&process.conf),
+        )(error.into())),
     }
 }
 

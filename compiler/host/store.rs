@@ -155,12 +155,22 @@ pub(super) fn put(name: &str, text: &str) -> Result<(), HostError> {
     let path = place(name);
     let folder = path.parent().unwrap_or(Path::new("/"));
     make_folder(folder)?;
-    let mut fresh = tempfile::NamedTempFile::new_in(folder).map_err(HostError::io("write into", folder))?;
-    fresh.write_all(text.as_bytes()).map_err(HostError::io("write", &path))?;
-    fresh.as_file().sync_all().map_err(HostError::io("write", &path))?;
-    fresh.persist(&path).map_err(|error| HostError::io("write", &path)(error.error))?;
+    let mut fresh =
+        tempfile::NamedTempFile::new_in(folder).map_err(HostError::io("write into", folder))?;
+    fresh
+        .write_all(text.as_bytes())
+        .map_err(HostError::io("write", &path))?;
+    fresh
+        .as_file()
+        .sync_all()
+        .map_err(HostError::io("write", &path))?;
+    fresh
+        .persist(&path)
+        .map_err(|error| HostError::io("write", &path)(error.error))?;
     let folder_file = File::open(folder).map_err(HostError::io("write", folder))?;
-    folder_file.sync_all().map_err(HostError::io("write", folder))
+    folder_file
+        .sync_all()
+        .map_err(HostError::io("write", folder))
 }
 
 /// The generations that are kept, the newest first.
@@ -171,7 +181,15 @@ pub fn numbers() -> Result<Vec<Number>, StoreError> {
         entries => entries.map_err(HostError::io("read", &folder))?,
     };
     let mut numbers: Vec<Number> = entries
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".json")?.parse().ok())
+        .filter_map(|entry| {
+            entry
+                .ok()?
+                .file_name()
+                .to_str()?
+                .strip_suffix(".json")?
+                .parse()
+                .ok()
+        })
         .collect();
     numbers.sort_unstable_by(|one, other| other.cmp(one));
     Ok(numbers)
@@ -267,8 +285,15 @@ fn complete(member: &Member) -> String {
 fn save_network(member: &Member) -> Result<String, StoreError> {
     let text = complete(member);
     let hash = Sha256::digest(text.as_bytes());
-    let hash: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let stem: String = file_stem(member.network.name.as_str()).chars().take(100).collect();
+    let hash: String = hash
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let stem: String = file_stem(member.network.name.as_str())
+        .chars()
+        .take(100)
+        .collect();
     let file = format!("{stem}.{hash}.xml");
     let name = format!("networks/{file}");
     if fs::read_to_string(place(&name)).ok().as_ref() != Some(&text) {
@@ -286,7 +311,11 @@ pub fn forget(number: Number) -> Result<(), StoreError> {
 pub fn tidy() -> Result<(), StoreError> {
     let kept = [current()?, last_good()?];
     let numbers = numbers()?;
-    for number in numbers.iter().skip(KEPT).filter(|number| !kept.contains(number)) {
+    for number in numbers
+        .iter()
+        .skip(KEPT)
+        .filter(|number| !kept.contains(number))
+    {
         forget(*number)?;
     }
     if numbers.len() <= KEPT {
@@ -325,11 +354,19 @@ impl Generation {
 impl StoredTaken {
     fn new(taken: &Taken) -> Self {
         let route = |each: &Route| {
-            (each.destination.to_string(), each.gateway.to_string(), each.metric)
+            (
+                each.destination.to_string(),
+                each.gateway.to_string(),
+                each.metric,
+            )
         };
         StoredTaken {
             dev: taken.dev.to_string(),
-            addresses: taken.addresses.iter().map(|each| each.address.to_string()).collect(),
+            addresses: taken
+                .addresses
+                .iter()
+                .map(|each| each.address.to_string())
+                .collect(),
             routes: taken.routes.iter().map(route).collect(),
         }
     }

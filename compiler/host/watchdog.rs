@@ -42,7 +42,12 @@ pub fn start(before: Number, seconds: u64) -> Result<(), WatchdogError> {
     let arguments = ["revert", "--to", &before, "--watch", &seconds];
     if detect::runs_systemd() && run::find("systemd-run").is_some() {
         let program = program.to_string_lossy().into_owned();
-        let mut words = vec!["--quiet", "--collect", "--description=lanwright watchdog", &program];
+        let mut words = vec![
+            "--quiet",
+            "--collect",
+            "--description=lanwright watchdog",
+            &program,
+        ];
         words.extend(arguments);
         return Ok(run::feed("systemd-run", &words, &[])?);
     }
@@ -76,7 +81,7 @@ pub fn lock() -> Result<Lock, HostError> {
         Err(error) => {
             let holder = Lock::holder();
             log(&format!("{error}; ending it"));
-            if let Some(id) = holder.and_then(|id| rustix::process::Pid::from_raw(id)) {
+            if let Some(id) = holder.and_then(rustix::process::Pid::from_raw) {
                 let _ = rustix::process::kill_process(id, rustix::process::Signal::KILL);
             }
             thread::sleep(Duration::from_millis(200));

@@ -22,7 +22,14 @@ use crate::firewall::{Chain, Family, Match, Policy, Rule, Ruleset};
 
 /// Which ruleset a policy becomes.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
     schemars::JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]

@@ -61,7 +61,11 @@ impl Group {
         if self.statements.is_empty() {
             return None;
         }
-        let lines: Vec<String> = self.statements.iter().map(|each| format!("{each}\n")).collect();
+        let lines: Vec<String> = self
+            .statements
+            .iter()
+            .map(|each| format!("{each}\n"))
+            .collect();
         let command = Command::reading("ip", &["-batch", "-"], lines.concat());
         Some(Step::new(self.changes, Deed::Run(vec![command])))
     }
@@ -94,7 +98,12 @@ impl<'a> There<'a> {
     }
 
     fn has_route(&self, route: &Route) -> bool {
-        let Route { link, destination, gateway, .. } = route;
+        let Route {
+            link,
+            destination,
+            gateway,
+            ..
+        } = route;
         self.routes.contains(&(link, *destination, *gateway))
     }
 }
@@ -109,7 +118,9 @@ pub(super) fn links(wish: &Wish<'_>, observed: &Observed) -> Links {
     for on in wish.wanted.state.on_links() {
         links.want(&on, &there, observed);
     }
-    let wanted: HashSet<&DeviceName> = made(&wish.wanted.state).map(|(link, _)| &link.name).collect();
+    let wanted: HashSet<&DeviceName> = made(&wish.wanted.state)
+        .map(|(link, _)| &link.name)
+        .collect();
     for (link, bridge) in made(&wish.retired.state) {
         if !wanted.contains(&link.name) {
             links.forget(link, bridge, wish, &there);
@@ -143,8 +154,13 @@ impl Links {
         }
         for address in &on.addresses {
             if !there.has_address(address) {
-                let change = Change::new(Kind::Address, name.as_str(), format!("add {}", address.address));
-                self.address.add(change, Statement::AddAddress((*address).clone()));
+                let change = Change::new(
+                    Kind::Address,
+                    name.as_str(),
+                    format!("add {}", address.address),
+                );
+                self.address
+                    .add(change, Statement::AddAddress((*address).clone()));
             }
         }
         if !device.is_some_and(|device| device.up) {
@@ -155,7 +171,8 @@ impl Links {
             if !there.has_route(route) {
                 let words = format!("add {} via {}", route.destination, route.gateway);
                 let change = Change::new(Kind::Route, name.as_str(), words);
-                self.address.add(change, Statement::AddRoute((*route).clone()));
+                self.address
+                    .add(change, Statement::AddRoute((*route).clone()));
             }
         }
     }
@@ -178,7 +195,10 @@ impl Links {
             self.make.add(noticed, Statement::Mac(name.clone(), mac));
         }
         if let Some(mtu) = link.mtu.filter(|mtu| device.mtu != Some(u32::from(*mtu))) {
-            self.make.add(change(format!("set mtu {mtu}")), Statement::Mtu(name.clone(), mtu));
+            self.make.add(
+                change(format!("set mtu {mtu}")),
+                Statement::Mtu(name.clone(), mtu),
+            );
         }
         let Some(there) = device.bridge() else {
             return;
@@ -191,7 +211,8 @@ impl Links {
             if there.stp && !bridge.stp {
                 self.set_stp(name, false);
             }
-            self.make.add(words, Statement::ForwardDelay(name.clone(), delay));
+            self.make
+                .add(words, Statement::ForwardDelay(name.clone(), delay));
             if !there.stp && bridge.stp {
                 self.set_stp(name, true);
             }
@@ -203,7 +224,8 @@ impl Links {
     fn set_stp(&mut self, name: &DeviceName, on: bool) {
         let words = format!("set stp {}", if on { "on" } else { "off" });
         let change = Change::new(Kind::Link, name.as_str(), words);
-        self.make.add(change, Statement::SpanningTree(name.clone(), on));
+        self.make
+            .add(change, Statement::SpanningTree(name.clone(), on));
     }
 
     /// A filter that was switched on by somebody else stays: it may be the host's own bridge.
@@ -219,7 +241,13 @@ impl Links {
     }
 
     /// The host's own addresses move from the port to the bridge in one batch.
-    fn take(&mut self, bridge: &DeviceName, uplink: &Uplink, there: &There<'_>, observed: &Observed) {
+    fn take(
+        &mut self,
+        bridge: &DeviceName,
+        uplink: &Uplink,
+        there: &There<'_>,
+        observed: &Observed,
+    ) {
         let port = there.devices.get(&uplink.dev);
         let joined = port.is_some_and(|port| port.master.as_ref() == Some(bridge));
         if joined || uplink.addressing == UplinkAddressing::Dhcp {
@@ -234,14 +262,29 @@ impl Links {
             change(&format!("make it a port of {bridge}")),
             Statement::Join(dev(), bridge.clone()),
         );
-        group.statements.extend([Statement::Up(bridge.clone()), Statement::Up(dev())]);
-        group.add(change("move its addresses to the bridge"), Statement::Flush(dev()));
+        group
+            .statements
+            .extend([Statement::Up(bridge.clone()), Statement::Up(dev())]);
+        group.add(
+            change("move its addresses to the bridge"),
+            Statement::Flush(dev()),
+        );
         group.statements.push(Statement::FlushRoutes(dev()));
         let state = &observed.capture.state;
         self.taken.push(Taken {
             dev: dev(),
-            addresses: state.addresses.iter().filter(|each| each.link == uplink.dev).cloned().collect(),
-            routes: state.routes.iter().filter(|each| each.link == uplink.dev).cloned().collect(),
+            addresses: state
+                .addresses
+                .iter()
+                .filter(|each| each.link == uplink.dev)
+                .cloned()
+                .collect(),
+            routes: state
+                .routes
+                .iter()
+                .filter(|each| each.link == uplink.dev)
+                .cloned()
+                .collect(),
         });
     }
 
@@ -249,22 +292,34 @@ impl Links {
     fn forget_details(&mut self, wish: &Wish<'_>, there: &There<'_>) {
         let (wanted, retired) = (&wish.wanted.state, &wish.retired.state);
         let kept: HashSet<&DeviceName> = made(wanted).map(|(link, _)| &link.name).collect();
-        let routes: HashSet<_> = wanted.routes.iter().map(|each| (&each.link, each.destination, each.gateway)).collect();
+        let routes: HashSet<_> = wanted
+            .routes
+            .iter()
+            .map(|each| (&each.link, each.destination, each.gateway))
+            .collect();
         for route in &retired.routes {
             let wanted = routes.contains(&(&route.link, route.destination, route.gateway));
             if kept.contains(&route.link) && !wanted && there.has_route(route) {
                 let words = format!("remove {} via {}", route.destination, route.gateway);
                 let change = Change::new(Kind::Route, route.link.as_str(), words);
-                self.address.add(change, Statement::DeleteRoute(route.clone()));
+                self.address
+                    .add(change, Statement::DeleteRoute(route.clone()));
             }
         }
-        let addresses: HashSet<_> = wanted.addresses.iter().map(|each| (&each.link, each.address)).collect();
+        let addresses: HashSet<_> = wanted
+            .addresses
+            .iter()
+            .map(|each| (&each.link, each.address))
+            .collect();
         for address in &retired.addresses {
             let wanted = addresses.contains(&(&address.link, address.address));
             if kept.contains(&address.link) && !wanted && there.has_address(address) {
                 let words = format!("remove {}", address.address);
                 let change = Change::new(Kind::Address, address.link.as_str(), words);
-                self.address.add(change.with(Impact::Disruptive), Statement::DeleteAddress(address.clone()));
+                self.address.add(
+                    change.with(Impact::Disruptive),
+                    Statement::DeleteAddress(address.clone()),
+                );
             }
         }
     }
@@ -276,23 +331,36 @@ impl Links {
             return;
         };
         if device.up {
-            let change = Change::new(Kind::Link, name.as_str(), "set down").with(Impact::Disruptive);
+            let change =
+                Change::new(Kind::Link, name.as_str(), "set down").with(Impact::Disruptive);
             self.down.add(change, Statement::Down(name.clone()));
         }
-        let change = Change::new(Kind::Link, name.as_str(), "remove bridge").with(Impact::Disruptive);
+        let change =
+            Change::new(Kind::Link, name.as_str(), "remove bridge").with(Impact::Disruptive);
         let uplink = bridge.uplink.as_ref().map(|uplink| &uplink.dev);
         let joined = uplink.and_then(|dev| there.devices.get(dev));
         let joined = joined.filter(|port| port.master.as_ref() == Some(name));
-        self.delete.statements.extend(joined.map(|port| Statement::Leave(port.name.clone())));
+        self.delete
+            .statements
+            .extend(joined.map(|port| Statement::Leave(port.name.clone())));
         self.delete.add(change, Statement::Delete(name.clone()));
         let taken = wish.taken.iter().filter(|taken| Some(&taken.dev) == uplink);
         for taken in taken {
             let words = "give it back its addresses";
-            self.delete.changes.push(Change::new(Kind::Link, taken.dev.as_str(), words));
-            let missing = taken.addresses.iter().filter(|each| !there.has_address(each));
-            self.delete.statements.extend(missing.cloned().map(Statement::AddAddress));
+            self.delete
+                .changes
+                .push(Change::new(Kind::Link, taken.dev.as_str(), words));
+            let missing = taken
+                .addresses
+                .iter()
+                .filter(|each| !there.has_address(each));
+            self.delete
+                .statements
+                .extend(missing.cloned().map(Statement::AddAddress));
             let missing = taken.routes.iter().filter(|each| !there.has_route(each));
-            self.delete.statements.extend(missing.cloned().map(Statement::AddRoute));
+            self.delete
+                .statements
+                .extend(missing.cloned().map(Statement::AddRoute));
         }
     }
 }

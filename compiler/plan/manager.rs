@@ -101,9 +101,13 @@ pub(super) fn managed(wish: &Wish<'_>, observed: &Observed, means: &Means) -> Ma
     if !differing.is_empty() {
         let told = differing.iter();
         let changes = told.map(|file| Change::new(Kind::File, file.path.as_str(), "write"));
-        managed.make.push(Step::new(changes.collect(), Deed::Write(differing.clone())));
+        managed
+            .make
+            .push(Step::new(changes.collect(), Deed::Write(differing.clone())));
     }
-    managed.make.extend(bring_up(means.links, &amiss, &differing));
+    managed
+        .make
+        .extend(bring_up(means.links, &amiss, &differing));
     managed.make.push(Step::new(Vec::new(), Deed::Await(amiss)));
     managed
 }
@@ -129,7 +133,10 @@ fn is_amiss(on: &OnLink<'_>, observed: &Observed) -> bool {
         return true;
     };
     let addresses = &observed.capture.state.addresses;
-    let missing = on.addresses.iter().any(|wanted| !addresses.contains(wanted));
+    let missing = on
+        .addresses
+        .iter()
+        .any(|wanted| !addresses.contains(wanted));
     let routes = &observed.capture.state.routes;
     let unrouted = on.routes.iter().any(|wanted| {
         !routes.iter().any(|there| {
@@ -160,25 +167,34 @@ fn bring_up(manager: LinkManager, links: &[DeviceName], files: &[File]) -> Vec<S
                 commands.push(named("networkctl", &["reconfigure"], links));
                 commands.push(named("networkctl", &["up"], links));
             }
-            vec![Step::new(changes("set up by systemd-networkd"), Deed::Run(commands))]
+            vec![Step::new(
+                changes("set up by systemd-networkd"),
+                Deed::Run(commands),
+            )]
         }
         LinkManager::NetworkManager => {
             let mut load = Command::new("nmcli", &["connection", "load"]);
-            load.arguments.extend(files.iter().map(|file| file.path.clone()));
+            load.arguments
+                .extend(files.iter().map(|file| file.path.clone()));
             let loads = (!files.is_empty()).then_some(load);
             let up = links.iter().map(|link| {
                 let id = format!("lanwright-{link}");
                 Command::new("nmcli", &["--wait", "20", "connection", "up", "id", &id])
             });
             let commands = loads.into_iter().chain(up).collect();
-            vec![Step::new(changes("set up by NetworkManager"), Deed::Run(commands))]
+            vec![Step::new(
+                changes("set up by NetworkManager"),
+                Deed::Run(commands),
+            )]
         }
     }
 }
 
 fn named(program: &str, arguments: &[&str], links: &[DeviceName]) -> Command {
     let mut command = Command::new(program, arguments);
-    command.arguments.extend(links.iter().map(ToString::to_string));
+    command
+        .arguments
+        .extend(links.iter().map(ToString::to_string));
     command
 }
 
@@ -190,19 +206,29 @@ fn forget(
     old: LinkManager,
     wanted: &[Artifact],
 ) -> Vec<Step> {
-    let kept: HashSet<&str> = wanted.iter().map(|artifact| artifact.path.as_str()).collect();
+    let kept: HashSet<&str> = wanted
+        .iter()
+        .map(|artifact| artifact.path.as_str())
+        .collect();
     let gone: Vec<String> = artifacts(wish.retired, old)
         .into_iter()
         .map(|artifact| artifact.path)
         .filter(|path| !kept.contains(path.as_str()) && observed.files.contains_key(path))
         .collect();
-    let names: HashSet<&DeviceName> =
-        super::link::made(&wish.wanted.state).map(|(link, _)| &link.name).collect();
+    let names: HashSet<&DeviceName> = super::link::made(&wish.wanted.state)
+        .map(|(link, _)| &link.name)
+        .collect();
     // Where `ip` makes bridges now, it also takes them away.
     let links: Vec<DeviceName> = super::link::made(&wish.retired.state)
         .map(|(link, _)| &link.name)
         .filter(|name| !names.contains(name) && means.links != LinkManager::Iproute2)
-        .filter(|name| observed.capture.devices.iter().any(|device| device.name == **name))
+        .filter(|name| {
+            observed
+                .capture
+                .devices
+                .iter()
+                .any(|device| device.name == **name)
+        })
         .cloned()
         .collect();
     if gone.is_empty() && links.is_empty() {
@@ -217,7 +243,9 @@ fn forget(
         steps.push(Step::optional(Vec::new(), Deed::Run(down.collect())));
     }
     if !gone.is_empty() {
-        let changes = gone.iter().map(|path| Change::new(Kind::File, path, "remove"));
+        let changes = gone
+            .iter()
+            .map(|path| Change::new(Kind::File, path, "remove"));
         steps.push(Step::new(changes.collect(), Deed::Remove(gone.clone())));
     }
     let mut commands = Vec::new();
@@ -247,7 +275,11 @@ pub(super) fn zones(wish: &Wish<'_>, observed: &Observed, means: &Means) -> Vec<
         }
         let zone = format!("--zone={zone}");
         let device = format!("--change-interface={}", on.link.name);
-        let change = Change::new(Kind::Zone, on.link.name.as_str(), format!("put into {zone}"));
+        let change = Change::new(
+            Kind::Zone,
+            on.link.name.as_str(),
+            format!("put into {zone}"),
+        );
         let command = Command::new("firewall-cmd", &[&zone, &device]);
         steps.push(Step::new(vec![change], Deed::Run(vec![command])));
     }

@@ -47,7 +47,11 @@ pub struct Lifelines {
 }
 
 /// Everything that forbids it, and what only deserves a word.
-pub fn refuse(wish: &Wish<'_>, observed: &Observed, lifelines: &Lifelines) -> (Vec<Refusal>, Vec<Refusal>) {
+pub fn refuse(
+    wish: &Wish<'_>,
+    observed: &Observed,
+    lifelines: &Lifelines,
+) -> (Vec<Refusal>, Vec<Refusal>) {
     let (mut refusals, mut warnings) = (Vec::new(), Vec::new());
     devices(wish, observed, &mut refusals);
     collisions(wish, observed, lifelines, &mut refusals, &mut warnings);
@@ -59,8 +63,16 @@ fn devices(wish: &Wish<'_>, observed: &Observed, refusals: &mut Vec<Refusal>) {
     if !observed.capture.topics.contains(&Topic::Links) {
         return;
     }
-    let find = |name: &DeviceName| observed.capture.devices.iter().find(|device| device.name == *name);
-    let ours: HashSet<&DeviceName> = made(&wish.retired.state).map(|(link, _)| &link.name).collect();
+    let find = |name: &DeviceName| {
+        observed
+            .capture
+            .devices
+            .iter()
+            .find(|device| device.name == *name)
+    };
+    let ours: HashSet<&DeviceName> = made(&wish.retired.state)
+        .map(|(link, _)| &link.name)
+        .collect();
     for link in &wish.wanted.state.links {
         let name = &link.name;
         match (&link.kind, find(name)) {
@@ -79,7 +91,10 @@ fn devices(wish: &Wish<'_>, observed: &Observed, refusals: &mut Vec<Refusal>) {
                 format!("make it, or name its physical port: --uplink {name}=DEVICE,dhcp"),
             )),
             (LinkKind::Bridge(bridge), _) => {
-                let missing = bridge.uplink.as_ref().filter(|uplink| find(&uplink.dev).is_none());
+                let missing = bridge
+                    .uplink
+                    .as_ref()
+                    .filter(|uplink| find(&uplink.dev).is_none());
                 refusals.extend(missing.map(|uplink| {
                     Refusal::new(
                         format!("the uplink '{}' of '{name}' is not there", uplink.dev),
@@ -105,11 +120,19 @@ fn collisions(
         .map(|(link, _)| &link.name)
         .collect();
     let mut nets: Vec<(&DeviceName, IpNet)> = Vec::new();
-    let addresses = wanted.addresses.iter().filter(|each| bridges.contains(&each.link));
+    let addresses = wanted
+        .addresses
+        .iter()
+        .filter(|each| bridges.contains(&each.link));
     nets.extend(addresses.map(|each| (&each.link, each.address.trunc())));
-    let routes = wanted.routes.iter().filter(|each| bridges.contains(&each.link));
+    let routes = wanted
+        .routes
+        .iter()
+        .filter(|each| bridges.contains(&each.link));
     nets.extend(routes.map(|each| (&each.link, each.destination.trunc())));
-    let retired: HashSet<&DeviceName> = made(&wish.retired.state).map(|(link, _)| &link.name).collect();
+    let retired: HashSet<&DeviceName> = made(&wish.retired.state)
+        .map(|(link, _)| &link.name)
+        .collect();
     let others = |link: &DeviceName| !bridges.contains(link) && !retired.contains(link);
     let state = &observed.capture.state;
     for (link, net) in nets {
@@ -135,7 +158,9 @@ fn collisions(
                         "the subnet {net} of '{link}' is a part of {beside} on '{}'",
                         there.link
                     ),
-                    help: Some("hosts there with addresses of it cannot be reached any more".to_owned()),
+                    help: Some(
+                        "hosts there with addresses of it cannot be reached any more".to_owned(),
+                    ),
                 });
             }
         }
@@ -146,17 +171,27 @@ fn collisions(
                 hides(format!("the gateway {} on '{}'", route.gateway, route.link));
             }
         }
-        for resolver in &lifelines.resolvers {
-            let own = wanted.addresses.iter().any(|each| each.address.addr() == *resolver);
-            if net.contains(resolver) && net.prefix_len() > 0 && !own {
+        // What cannot be reached now is not hidden.
+        let reached = |ip: &IpAddr| {
+            state
+                .routes
+                .iter()
+                .any(|route| others(&route.link) && route.destination.contains(ip))
+                || state
+                    .addresses
+                    .iter()
+                    .any(|each| others(&each.link) && each.address.contains(ip))
+        };
+        for resolver in lifelines.resolvers.iter().filter(|ip| reached(ip)) {
+            if net.contains(resolver) && net.prefix_len() > 0 {
                 hides(format!("the host's name server {resolver}"));
             }
         }
-        if let Some(peer) = lifelines.peer.filter(|peer| net.contains(peer) && net.prefix_len() > 0) {
-            // A guest of this very network may be the one that is logged in.
-            if !retired.contains(link) {
-                hides(format!("{peer}, from where this session is logged in"));
-            }
+        let peer = lifelines
+            .peer
+            .filter(|peer| net.contains(peer) && reached(peer));
+        if let Some(peer) = peer.filter(|_| net.prefix_len() > 0) {
+            hides(format!("{peer}, from where this session is logged in"));
         }
     }
 }
@@ -175,7 +210,9 @@ fn advertisements(
 ) {
     let forwarding = ["net", "ipv6", "conf", "all", "forwarding"].map(str::to_owned);
     let on = |sysctls: &[crate::state::Sysctl]| {
-        sysctls.iter().any(|each| each.key == forwarding && each.value == "1")
+        sysctls
+            .iter()
+            .any(|each| each.key == forwarding && each.value == "1")
     };
     if !on(&wish.wanted.state.sysctls) || on(&observed.capture.state.sysctls) {
         return;

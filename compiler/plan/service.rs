@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use super::step::{Change, Command, Deed, File, Impact, Kind, Process, Step};
-use super::{Means, Observed, Services, Wish};
+use super::{Degraded, Means, Observed, Services, Wish};
 use crate::backend::dnsmasq::{self, Paths};
 use crate::backend::{Compiled, Layout};
 use crate::state::Dnsmasq;
@@ -20,6 +20,10 @@ pub(super) struct ServiceSteps {
     /// Files, then processes.
     pub start: Vec<Step>,
 }
+
+/// A folder of TFTP that is missing is no reason to give no addresses; it is named (see
+/// [`missing_folders`]).
+const NO_FAIL: &str = "--tftp-no-fail";
 
 /// What has to happen to a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,12 +63,41 @@ fn process(service: &Dnsmasq) -> Process {
     }
 }
 
+/// The folders that TFTP is to serve.
+pub fn folders(wish: &Wish<'_>) -> Vec<String> {
+    let services = wish.wanted.state.services.iter();
+    let roots = services.flat_map(|service| &service.tftp_roots);
+    roots.map(ToString::to_string).collect()
+}
+
+/// The folders among them that are not there.
+pub(super) fn missing_folders(wish: &Wish<'_>, observed: &Observed) -> Vec<Degraded> {
+    let services = wish.wanted.state.services.iter();
+    let missing = services.flat_map(|service| {
+        let roots = service.tftp_roots.iter().map(ToString::to_string);
+        let missing = roots.filter(|root| observed.missing.contains(root));
+        missing.map(|root| Degraded {
+            object: service.network.to_string(),
+            message: format!("the folder {root} is not there: nothing is served by TFTP from it"),
+        })
+    });
+    missing.collect()
+}
+
 /// What has to be done about services.
 pub(super) fn services(wish: &Wish<'_>, observed: &Observed, means: &Means) -> ServiceSteps {
     let mut steps = ServiceSteps::default();
-    let wanted: HashSet<_> = wish.wanted.state.services.iter().map(|each| &each.network).collect();
+    let wanted: HashSet<_> = wish
+        .wanted
+        .state
+        .services
+        .iter()
+        .map(|each| &each.network)
+        .collect();
     let gone = wish.retired.state.services.iter();
-    let gone: Vec<&Dnsmasq> = gone.filter(|each| !wanted.contains(&each.network)).collect();
+    let gone: Vec<&Dnsmasq> = gone
+        .filter(|each| !wanted.contains(&each.network))
+        .collect();
     steps.stop = stop(&gone, observed, means);
     steps.start = start(wish, observed, means);
     steps
@@ -98,7 +131,9 @@ fn stop(gone: &[&Dnsmasq], observed: &Observed, means: &Means) -> Vec<Step> {
         .filter(|path| observed.files.contains_key(path))
         .collect();
     if !files.is_empty() {
-        let changes = files.iter().map(|path| Change::new(Kind::File, path, "remove"));
+        let changes = files
+            .iter()
+            .map(|path| Change::new(Kind::File, path, "remove"));
         steps.push(Step::new(changes.collect(), Deed::Remove(files.clone())));
     }
     steps
@@ -172,7 +207,10 @@ fn act(needs: &[(&Dnsmasq, Need)], means: &Means) -> Vec<Step> {
             Services::Systemd => systemctl("reload", &reload),
             Services::Direct => Deed::Reload(reload.iter().map(|each| process(each)).collect()),
         };
-        steps.push(Step::new(changes(&reload, "reload dnsmasq", Impact::Reload), deed));
+        steps.push(Step::new(
+            changes(&reload, "reload dnsmasq", Impact::Reload),
+            deed,
+        ));
     }
     let restart = of(Need::Restart);
     if !restart.is_empty() {
@@ -191,9 +229,17 @@ fn act(needs: &[(&Dnsmasq, Need)], means: &Means) -> Vec<Step> {
         let deed = match means.services {
             // What failed before is started all the same.
             Services::Systemd => systemctl("restart", &start),
-            Services::Direct => run(&start),
+            Services::Direct => {
+                let folders = ["/run/lanwright/dnsmasq", "/var/lib/lanwright/dnsmasq"];
+                let folders = folders.map(str::to_owned).to_vec();
+                steps.push(Step::new(Vec::new(), Deed::Folder(folders)));
+                run(&start)
+            }
         };
-        steps.push(Step::new(changes(&start, "start dnsmasq", Impact::InPlace), deed));
+        steps.push(Step::new(
+            changes(&start, "start dnsmasq", Impact::InPlace),
+            deed,
+        ));
     }
     steps
 }
@@ -208,14 +254,16 @@ fn changes(services: &[&Dnsmasq], action: &str, impact: Impact) -> Vec<Change> {
 fn run(services: &[&Dnsmasq]) -> Deed {
     let command = |service: &&Dnsmasq| {
         let conf = format!("--conf-file={}", process(service).conf);
-        Command::new("dnsmasq", &[&conf])
+        Command::new("dnsmasq", &[&conf, NO_FAIL])
     };
     Deed::Run(services.iter().map(command).collect())
 }
 
 fn systemctl(verb: &str, services: &[&Dnsmasq]) -> Deed {
     let mut command = Command::new("systemctl", &[verb]);
-    command.arguments.extend(services.iter().map(|service| unit(service)));
+    command
+        .arguments
+        .extend(services.iter().map(|service| unit(service)));
     Deed::Run(vec![command])
 }
 

@@ -39,6 +39,11 @@ fn step(sysctls: &[&Sysctl]) -> Option<Step> {
         let change = Change::new(Kind::Sysctl, object, format!("set to {}", sysctl.value));
         change.with(Impact::InPlace)
     };
-    let set = sysctls.iter().map(|sysctl| (sysctl.key.clone(), sysctl.value.clone()));
-    Some(Step::new(sysctls.iter().map(change).collect(), Deed::Set(set.collect())))
+    let set = sysctls
+        .iter()
+        .map(|sysctl| (sysctl.key.clone(), sysctl.value.clone()));
+    Some(Step::new(
+        sysctls.iter().map(change).collect(),
+        Deed::Set(set.collect()),
+    ))
 }

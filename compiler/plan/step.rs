@@ -162,6 +162,8 @@ pub struct Process {
 pub enum Deed {
     /// Tools are run, one after the other.
     Run(Vec<Command>),
+    /// Folders are made.
+    Folder(Vec<String>),
     /// Files are written, each whole or not at all; folders are made.
     Write(Vec<File>),
     /// Files go.

@@ -106,7 +106,10 @@ fn shape(wanted: &Shaping, there: Option<&Shaping>, kernel: TrafficControl) -> O
         if there.is_some_and(|there| there.egress.is_some()) {
             lines.push(format!("qdisc del dev {device} root"));
         }
-        let egress = wanted.egress.iter().flat_map(|rate| traffic::bridge_egress(device, rate));
+        let egress = wanted
+            .egress
+            .iter()
+            .flat_map(|rate| traffic::bridge_egress(device, rate));
         lines.extend(egress.filter(|line| {
             (kernel.sfq || !line.contains(" sfq ")) && (kernel.fw || !line.contains(" fw "))
         }));
@@ -128,20 +131,39 @@ fn clear(
     wanted: &HashMap<&DeviceName, &Shaping>,
     there: &HashMap<&DeviceName, &Shaping>,
 ) -> Option<Step> {
-    let kept: Vec<&DeviceName> = wish.wanted.state.links.iter().map(|link| &link.name).collect();
+    let kept: Vec<&DeviceName> = wish
+        .wanted
+        .state
+        .links
+        .iter()
+        .map(|link| &link.name)
+        .collect();
     let (mut lines, mut changes) = (Vec::new(), Vec::new());
     for (link, _) in by_link(&wish.retired.state.shaping) {
         let Some(there) = there.get(link) else {
             continue;
         };
-        let foreign = wish.retired.state.links.iter().any(|each| each.name == *link)
+        let foreign = wish
+            .retired
+            .state
+            .links
+            .iter()
+            .any(|each| each.name == *link)
             && !super::link::made(&wish.retired.state).any(|(each, _)| each.name == *link);
         if wanted.contains_key(link) || !(kept.contains(&link) || foreign) {
             continue;
         }
         lines.extend(there.egress.map(|_| format!("qdisc del dev {link} root")));
-        lines.extend(there.ingress.map(|_| format!("qdisc del dev {link} ingress")));
-        changes.push(Change::new(Kind::Shaping, link.as_str(), "remove rate limits"));
+        lines.extend(
+            there
+                .ingress
+                .map(|_| format!("qdisc del dev {link} ingress")),
+        );
+        changes.push(Change::new(
+            Kind::Shaping,
+            link.as_str(),
+            "remove rate limits",
+        ));
     }
     batch(changes, lines)
 }
@@ -173,12 +195,18 @@ fn checksums(
         if observed.checksums.contains(&network.bridge) {
             continue;
         }
-        let limited = shaped.get(&network.bridge).is_some_and(|each| each.egress.is_some());
+        let limited = shaped
+            .get(&network.bridge)
+            .is_some_and(|each| each.egress.is_some());
         if !limited && !observed.roots.contains(&network.bridge) {
             lines.push(traffic::root(device));
         }
         lines.push(traffic::checksum(device));
-        changes.push(Change::new(Kind::Shaping, device, "fill in checksums of DHCP replies"));
+        changes.push(Change::new(
+            Kind::Shaping,
+            device,
+            "fill in checksums of DHCP replies",
+        ));
     }
     batch(changes, lines)
 }
@@ -189,6 +217,8 @@ fn batch(changes: Vec<Change>, lines: Vec<String>) -> Option<Step> {
     }
     let input: String = lines.iter().map(|line| format!("{line}\n")).collect();
     let command = Command::reading("tc", &["-batch", "-"], input);
-    let changes = changes.into_iter().map(|change| change.with(Impact::InPlace));
+    let changes = changes
+        .into_iter()
+        .map(|change| change.with(Impact::InPlace));
     Some(Step::new(changes.collect(), Deed::Run(vec![command])))
 }

@@ -37,7 +37,10 @@ pub struct Report {
 impl Report {
     /// What is known before anything is done.
     pub fn new(set: &NetworkSet, prepared: &Prepared) -> Self {
-        let names = set.members().iter().map(|member| member.network.name.to_string());
+        let names = set
+            .members()
+            .iter()
+            .map(|member| member.network.name.to_string());
         Report {
             networks: names.collect(),
             changes: prepared.plan.changes().cloned().collect(),
@@ -146,7 +149,12 @@ fn line(change: &Change) -> String {
             format!(" ({})", change.impact.word())
         }
     };
-    let Change { kind, object, action, .. } = change;
+    let Change {
+        kind,
+        object,
+        action,
+        ..
+    } = change;
     let (object, action) = (visible(object), visible(action));
     format!("{:<9} {object}: {action}{impact}\n", kind.word())
 }
@@ -156,7 +164,14 @@ fn commands(plan: &Plan) -> String {
     let mut text = String::new();
     for step in &plan.steps {
         match &step.deed {
-            Deed::Run(commands) => commands.iter().for_each(|each| text.push_str(&command(each))),
+            Deed::Run(commands) => commands
+                .iter()
+                .for_each(|each| text.push_str(&command(each))),
+            Deed::Folder(paths) => {
+                paths
+                    .iter()
+                    .for_each(|path| text.push_str(&format!("mkdir -p {path}\n")));
+            }
             Deed::Write(files) => {
                 for file in files {
                     let before = file.before.as_deref().unwrap_or_default();
@@ -170,7 +185,9 @@ fn commands(plan: &Plan) -> String {
                 }
             }
             Deed::Remove(paths) => {
-                paths.iter().for_each(|path| text.push_str(&format!("rm {path}\n")));
+                paths
+                    .iter()
+                    .for_each(|path| text.push_str(&format!("rm {path}\n")));
             }
             Deed::Set(settings) => {
                 for (key, value) in settings {
@@ -202,7 +219,12 @@ fn commands(plan: &Plan) -> String {
 
 fn command(command: &Command) -> String {
     let mut words = vec![command.program.clone()];
-    words.extend(command.arguments.iter().map(|word| crate::value::encode::shell_word(word)));
+    words.extend(
+        command
+            .arguments
+            .iter()
+            .map(|word| crate::value::encode::shell_word(word)),
+    );
     let head = words.join(" ");
     match &command.input {
         None => head + "\n",
@@ -211,6 +233,9 @@ fn command(command: &Command) -> String {
 }
 
 fn indented(head: &str, body: &str) -> String {
-    let lines: String = body.lines().map(|line| format!("  {}\n", visible(line))).collect();
+    let lines: String = body
+        .lines()
+        .map(|line| format!("  {}\n", visible(line)))
+        .collect();
     format!("{head}{lines}")
 }
