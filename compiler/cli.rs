@@ -9,6 +9,7 @@ pub mod capture;
 pub mod check;
 pub mod compile;
 pub mod completions;
+pub mod confirm;
 pub mod diff;
 pub mod down;
 pub mod explain;
@@ -18,6 +19,7 @@ pub mod load;
 pub mod man;
 mod networks;
 mod paint;
+pub mod plan;
 pub mod recover;
 pub mod revert;
 pub mod schema;
@@ -70,9 +72,9 @@ enum Color {
 enum Command {
     Check(check::Arguments),
     Compile(compile::Arguments),
-    Plan(apply::PlanArguments),
+    Plan(plan::Arguments),
     Apply(apply::Arguments),
-    Confirm(revert::ConfirmArguments),
+    Confirm(confirm::Arguments),
     Revert(revert::Arguments),
     Down(down::Arguments),
     Capture(capture::Arguments),
@@ -130,9 +132,9 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Compile(arguments) => compile::run(&arguments),
-        Command::Plan(arguments) => apply::run_plan(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
         Command::Apply(arguments) => apply::run(&arguments),
-        Command::Confirm(arguments) => revert::run_confirm(&arguments),
+        Command::Confirm(arguments) => confirm::run(&arguments),
         Command::Revert(arguments) => revert::run(&arguments),
         Command::Down(arguments) => down::run(&arguments),
         Command::Capture(arguments) => capture::run(&arguments),

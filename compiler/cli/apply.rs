@@ -1,4 +1,4 @@
-//! `plan` and `apply`: networks onto this host.
+//! `apply`: networks onto this host.
 
 mod report;
 
@@ -18,17 +18,6 @@ use crate::host::{store, terminal};
 use crate::lower::FirewallLayout;
 use crate::plan::LinkManager;
 pub use report::Report;
-
-/// Show what 'apply' would change on this host: the commands, the files, and who notices
-#[derive(Debug, Args)]
-#[command(after_help = "Exit status: 0 nothing to do, 1 there are changes, 2 it would be refused.")]
-pub struct PlanArguments {
-    #[command(flatten)]
-    what: What,
-    /// How to print the result
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
 
 /// Put networks onto this host: bridges, rules, DHCP and DNS. Only what differs is changed
 ///
@@ -58,7 +47,7 @@ pub struct Arguments {
 
 /// What is to be put onto the host, and how.
 #[derive(Debug, Args)]
-struct What {
+pub(super) struct What {
     /// Network XML: files, folders, - for standard input [default: /etc/lanwright/networks]
     #[arg(value_name = "XML")]
     inputs: Vec<PathBuf>,
@@ -117,11 +106,6 @@ impl What {
             }),
         }
     }
-}
-
-/// Shows it.
-pub fn run_plan(arguments: &PlanArguments) -> anyhow::Result<Outcome> {
-    show(&arguments.what, arguments.format)
 }
 
 /// Does it.
@@ -197,7 +181,8 @@ pub(super) fn recovered() -> anyhow::Result<Standing> {
     Ok(apply::standing()?)
 }
 
-fn show(what: &What, format: Format) -> anyhow::Result<Outcome> {
+/// Shows what would be done.
+pub(super) fn show(what: &What, format: Format) -> anyhow::Result<Outcome> {
     let mut standing = apply::standing()?;
     if let Some(passage) = standing.interrupted {
         super::note("an earlier run was interrupted; 'apply' would finish it first");

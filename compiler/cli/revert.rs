@@ -1,5 +1,4 @@
-//! `confirm` and `revert`: a state is kept, or an earlier one comes back; and the watchdog, which
-//! reverts by itself.
+//! `revert`: an earlier state comes back; and the watchdog, which reverts by itself.
 
 use std::thread;
 use std::time::Duration;
@@ -13,10 +12,6 @@ use crate::host::lock::Lock;
 use crate::host::store::{self, Number};
 use crate::host::{apply, terminal, watchdog};
 use crate::plan::Change;
-
-/// Keep what 'apply --confirm' did
-#[derive(Debug, Args)]
-pub struct ConfirmArguments {}
 
 /// Go back to the state before, or to an earlier one
 #[derive(Debug, Args)]
@@ -33,22 +28,6 @@ pub struct Arguments {
     /// Wait this long, and revert if the current state is not confirmed by then
     #[arg(long, hide = true, value_name = "SECONDS")]
     watch: Option<u64>,
-}
-
-/// Confirms.
-pub fn run_confirm(_: &ConfirmArguments) -> anyhow::Result<Outcome> {
-    super::must_be_root("confirm")?;
-    let _lock = Lock::take(Duration::from_secs(10))?;
-    let Some(number) = store::unconfirmed()? else {
-        bail!("nothing waits to be confirmed");
-    };
-    if store::current()? != number {
-        bail!("state {number} is not what the host holds any more");
-    }
-    store::set_last_good(number)?;
-    store::set_unconfirmed(None)?;
-    terminal::print(&format!("state {number} is kept\n"))?;
-    Ok(Outcome::Done)
 }
 
 /// Reverts.

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use schemars::{Schema, schema_for};
 
 use super::compile::Summary;
-use super::{Outcome, leases, recover, status};
+use super::{Outcome, apply, leases, recover, status};
 use crate::audit;
 use crate::backend::manifest::Manifest;
 use crate::capture::inventory::Inventory;
@@ -26,6 +26,8 @@ pub struct Arguments {
 enum Name {
     /// What `check --format json` prints
     Check,
+    /// What `plan`, `apply`, `revert` and `down` print with --format json
+    Apply,
     /// What `audit --format json` prints
     Audit,
     /// The capture.json of a capture
@@ -50,6 +52,7 @@ enum Name {
 pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let schema: Schema = match arguments.name {
         Name::Check => schema_for!(Report),
+        Name::Apply => schema_for!(apply::Report),
         Name::Audit => schema_for!(audit::report::Report),
         Name::Capture => schema_for!(Inventory),
         Name::Compile => schema_for!(Summary),

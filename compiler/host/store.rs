@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! /var/lib/lanwright/generations/12.json   the networks of a generation, by file
-//! /var/lib/lanwright/networks/…            their XML, complete: bridge name, MAC and UUID filled in
+//! /var/lib/lanwright/networks/…            their XML, with bridge name, MAC and UUID filled in
 //! /var/lib/lanwright/current               the generation that the host holds
 //! /var/lib/lanwright/last-good             the last one that was confirmed
 //! /var/lib/lanwright/unconfirmed           the one that goes back by itself unless confirmed
