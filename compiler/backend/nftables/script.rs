@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::keyword;
-use super::print::{Listing, comment_line, named, print_element, print_head, print_rule, quotable};
+use super::print::{comment_line, named, print_element, print_head, print_rule, quotable};
 use super::set::type_line;
 use crate::backend::gap::Inexpressible;
 use crate::firewall::{Chain, Element, Rule, Set, Table, TableFamily};

@@ -31,11 +31,6 @@ struct Kept {
 }
 
 impl Edits {
-    /// Whether the list stays as it is.
-    pub(super) fn is_empty(&self) -> bool {
-        self.removed.is_empty() && self.inserted.is_empty()
-    }
-
     /// The change after which `observed` holds each of `wanted` once, in order, and nothing of
     /// `retired` besides. As many as possible stay where they are, and all that is in neither.
     pub(super) fn of<'a>(

@@ -49,6 +49,8 @@ pub(super) fn change(sides: Sides<'_>, owners: &Owners) -> (Script, Vec<DeltaCha
     } else {
         let mut rest = observed.clone();
         unmake(&mut script, &mut changes, &sides, &mut rest);
+        let misshapen = maps::changes(&sides).into_iter();
+        let misshapen: Vec<_> = misshapen.filter(MapChange::is_misshapen).collect();
         let sides = Sides {
             wanted: sides.wanted,
             retired: sides.retired,
@@ -56,6 +58,9 @@ pub(super) fn change(sides: Sides<'_>, owners: &Owners) -> (Script, Vec<DeltaCha
             ..sides
         };
         mend(&mut script, &mut changes, sides, owners);
+        misshapen
+            .iter()
+            .for_each(|map| map.give_back(&mut script, &sides));
     }
     (script, changes)
 }

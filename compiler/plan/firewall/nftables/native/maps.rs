@@ -136,6 +136,14 @@ impl<'a> MapChange<'a> {
         rest.sets.retain(|set| !self.is_of(set));
     }
 
+    /// Puts the elements of others into the map that was made anew.
+    pub(super) fn give_back(&self, script: &mut Script, sides: &Sides<'_>) {
+        let ours = [sides.wanted, sides.retired].map(|side| keys(find(side, &self.map.name)));
+        let is_ours = |each: &&Element| ours.iter().any(|keys| keys.contains(&each.key));
+        let others = elements(self.observed).filter(|each| !is_ours(each));
+        script.add_elements(self.map, others);
+    }
+
     fn looks_up(&self, rule: &Rule) -> bool {
         if let Target::Vmap(lookup) = &rule.target {
             lookup.map == Expression::Named(self.map.name.as_str().into())
