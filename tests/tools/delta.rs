@@ -245,15 +245,20 @@ fn counted(mut ruleset: Ruleset) -> Ruleset {
     ruleset
 }
 
-/// All rules that none of `ours` has in its chain, with what they counted.
+/// All rules that none of `ours` has in its chain, with what they counted; but for chains that are
+/// one network's own, which are filled anew whole.
 fn others(observed: &Ruleset, ours: &[&Ruleset]) -> Vec<String> {
     let spell = |table: &lanwright::firewall::Table, chain: &str, rule: &Rule| {
         let normal = NormalRule::of(rule, table.family);
         (table.family, table.name.clone(), chain.to_owned(), normal)
     };
     let mut known = HashSet::new();
+    let mut own = HashSet::new();
     for table in ours.iter().flat_map(|ruleset| &ruleset.tables) {
         for chain in &table.chains {
+            if table.name == "lanwright" && chain.base.is_none() {
+                own.insert(chain.name.as_str());
+            }
             known.extend(
                 chain
                     .rules
@@ -267,7 +272,7 @@ fn others(observed: &Ruleset, ours: &[&Ruleset]) -> Vec<String> {
         for chain in &table.chains {
             for rule in &chain.rules {
                 let spelt = spell(table, &chain.name, rule);
-                if !known.contains(&spelt) {
+                if !known.contains(&spelt) && !own.contains(chain.name.as_str()) {
                     lines.push(format!("{spelt:?} {:?}", rule.counter));
                 }
             }

@@ -140,15 +140,12 @@ impl<'a> Chains<'a> {
         for each in regular {
             let is_wanted = chain(sides.wanted, &each.name).is_some();
             let rules = |chain: &Chain| normal(&chain.rules, sides.family);
-            match chain(sides.observed, &each.name) {
-                None if is_wanted => chains.made.push(each),
-                None => {}
-                Some(there) if is_wanted => {
-                    if rules(there) != rules(each) {
-                        chains.refilled.push(each);
-                    }
-                }
-                Some(_) => chains.gone.push(each),
+            match (chain(sides.observed, &each.name), is_wanted) {
+                (None, true) => chains.made.push(each),
+                (None, false) => {}
+                (Some(there), true) if rules(there) == rules(each) => {}
+                (Some(_), true) => chains.refilled.push(each),
+                (Some(_), false) => chains.gone.push(each),
             }
         }
         chains
