@@ -208,11 +208,15 @@ fn remove_chains(
     chains: &Chains<'_>,
     maps: &[MapChange<'_>],
 ) {
-    for chain in chains.refilled.iter().chain(&chains.gone) {
+    let used = used(sides, chains, maps);
+    let is_empty = |name: &str| chain(sides.observed, name).is_some_and(|it| it.rules.is_empty());
+    // One that could not go before is empty already.
+    let goes = |each: &&&Chain| !(used.contains(each.name.as_str()) && is_empty(&each.name));
+    let gone: Vec<&Chain> = chains.gone.iter().filter(goes).copied().collect();
+    for chain in chains.refilled.iter().chain(&gone) {
         script.flush_chain(&chain.name);
     }
-    let used = used(sides, chains, maps);
-    for chain in &chains.gone {
+    for chain in gone {
         let action = match used.contains(chain.name.as_str()) {
             true => "empty it; something else leads there",
             false => {
