@@ -18,6 +18,8 @@ mod iptables;
 mod nftables;
 mod owner;
 mod sides;
+#[cfg(test)]
+mod tests;
 
 pub use change::DeltaChange;
 pub use iptables::iptables;

@@ -15,6 +15,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod delta;
 mod dnsmasq;
 mod firewall;
 mod firewalld;

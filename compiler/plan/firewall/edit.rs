@@ -31,11 +31,6 @@ struct Kept {
 }
 
 impl Edits {
-    /// Whether the list stays as it is.
-    pub(super) fn is_empty(&self) -> bool {
-        self.removed.is_empty() && self.inserted.is_empty()
-    }
-
     /// The change after which `observed` holds each of `wanted` once, in order, and nothing of
     /// `retired` besides. As many as possible stay where they are, and all that is in neither.
     pub(super) fn of<'a>(
@@ -128,4 +123,85 @@ fn gaps(
         from = (to.0 + 1, to.1 + 1);
         gap
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::firewall::{Match, Target};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    /// A rule of this number, that the network `number / 10` owns.
+    fn rule(number: u8) -> NormalRule {
+        NormalRule {
+            steps: vec![crate::firewall::normal::Step::Ask(Match::Mark {
+                value: number.into(),
+                mask: u32::MAX,
+                negated: false,
+            })],
+            target: Target::Accept,
+        }
+    }
+
+    const OWNERS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+
+    fn edited(observed: &[u8], wanted: &[u8], retired: &[u8]) -> (Edits, Vec<u8>) {
+        let rules = |numbers: &[u8]| -> Vec<NormalRule> {
+            numbers.iter().map(|number| rule(*number)).collect()
+        };
+        let owner = |one: &NormalRule| {
+            let number = (0..100_u8).find(|number| rule(*number) == *one)?;
+            OWNERS.get(usize::from(number / 10)).copied()
+        };
+        let edits = Edits::of(&rules(observed), &rules(wanted), &rules(retired), owner);
+        let mut result = Vec::new();
+        for at in 0..=observed.len() {
+            let here = edits.inserted.iter().filter(|insert| insert.before == at);
+            result.extend(here.map(|insert| wanted[insert.wanted]));
+            if at < observed.len() && !edits.removed.contains(&at) {
+                result.push(observed[at]);
+            }
+        }
+        (edits, result)
+    }
+
+    #[test]
+    fn rules_come_where_their_network_stood() {
+        let result =
+            |observed: &[u8], wanted: &[u8], retired: &[u8]| edited(observed, wanted, retired).1;
+        // A network that is new comes at the head.
+        assert_eq!(result(&[90, 10, 11], &[20, 21], &[]), [20, 21, 90, 10, 11]);
+        assert_eq!(result(&[90, 10, 11], &[20, 10, 11], &[]), [20, 90, 10, 11]);
+        // One that was there stays where it was, whichever of its rules changes.
+        assert_eq!(result(&[90, 10, 11], &[12, 11], &[10, 11]), [90, 12, 11]);
+        assert_eq!(result(&[90, 10, 91], &[12], &[10]), [90, 12, 91]);
+        assert_eq!(result(&[90, 10, 91], &[12, 10], &[]), [90, 12, 10, 91]);
+        assert_eq!(result(&[90, 10, 91], &[10, 12], &[]), [90, 10, 12, 91]);
+        // A rule that stands twice stands once, where it stood first.
+        assert_eq!(result(&[10, 90, 10], &[10], &[]), [10, 90]);
+        // What stands in a wrong order is moved, as little as possible.
+        let (edits, result) = edited(&[12, 90, 10, 11], &[10, 11, 12], &[]);
+        assert_eq!(result, [90, 10, 11, 12]);
+        assert_eq!(edits.removed, [0]);
+    }
+
+    proptest! {
+        /// Whatever stood there: ours stand once and in order, others as they did, and that is it.
+        #[test]
+        fn a_change_is_whole(
+            observed in vec(0..40_u8, 0..30),
+            wanted in vec(0..25_u8, 0..12),
+            retired in vec(10..30_u8, 0..12),
+        ) {
+            let (_, result) = edited(&observed, &wanted, &retired);
+            let is_ours = |number: &u8| wanted.contains(number) || retired.contains(number);
+            let (ours, others): (Vec<u8>, Vec<u8>) = result.iter().partition(|one| is_ours(one));
+            prop_assert_eq!(&ours, &wanted);
+            let before: Vec<u8> = observed.into_iter().filter(|one| !is_ours(one)).collect();
+            prop_assert_eq!(others, before);
+            let (again, _) = edited(&result, &wanted, &retired);
+            prop_assert_eq!(again, Edits::default());
+        }
+    }
 }

@@ -49,6 +49,8 @@ pub(super) fn change(sides: Sides<'_>, owners: &Owners) -> (Script, Vec<DeltaCha
     } else {
         let mut rest = observed.clone();
         unmake(&mut script, &mut changes, &sides, &mut rest);
+        let misshapen = maps::changes(&sides).into_iter();
+        let misshapen: Vec<_> = misshapen.filter(MapChange::is_misshapen).collect();
         let sides = Sides {
             wanted: sides.wanted,
             retired: sides.retired,
@@ -56,6 +58,9 @@ pub(super) fn change(sides: Sides<'_>, owners: &Owners) -> (Script, Vec<DeltaCha
             ..sides
         };
         mend(&mut script, &mut changes, sides, owners);
+        misshapen
+            .iter()
+            .for_each(|map| map.give_back(&mut script, &sides));
     }
     (script, changes)
 }
@@ -135,15 +140,12 @@ impl<'a> Chains<'a> {
         for each in regular {
             let is_wanted = chain(sides.wanted, &each.name).is_some();
             let rules = |chain: &Chain| normal(&chain.rules, sides.family);
-            match chain(sides.observed, &each.name) {
-                None if is_wanted => chains.made.push(each),
-                None => {}
-                Some(there) if is_wanted => {
-                    if rules(there) != rules(each) {
-                        chains.refilled.push(each);
-                    }
-                }
-                Some(_) => chains.gone.push(each),
+            match (chain(sides.observed, &each.name), is_wanted) {
+                (None, true) => chains.made.push(each),
+                (None, false) => {}
+                (Some(there), true) if rules(there) == rules(each) => {}
+                (Some(_), true) => chains.refilled.push(each),
+                (Some(_), false) => chains.gone.push(each),
             }
         }
         chains
@@ -206,11 +208,15 @@ fn remove_chains(
     chains: &Chains<'_>,
     maps: &[MapChange<'_>],
 ) {
-    for chain in chains.refilled.iter().chain(&chains.gone) {
+    let used = used(sides, chains, maps);
+    let is_empty = |name: &str| chain(sides.observed, name).is_some_and(|it| it.rules.is_empty());
+    // One that could not go before is empty already.
+    let goes = |each: &&&Chain| !(used.contains(each.name.as_str()) && is_empty(&each.name));
+    let gone: Vec<&Chain> = chains.gone.iter().filter(goes).copied().collect();
+    for chain in chains.refilled.iter().chain(&gone) {
         script.flush_chain(&chain.name);
     }
-    let used = used(sides, chains, maps);
-    for chain in &chains.gone {
+    for chain in gone {
         let action = match used.contains(chain.name.as_str()) {
             true => "empty it; something else leads there",
             false => {

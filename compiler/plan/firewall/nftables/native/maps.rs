@@ -34,11 +34,11 @@ fn find<'a>(table: Option<&'a Table>, name: &str) -> Option<&'a Set> {
     table?.sets.iter().find(|set| set.name == name)
 }
 
-fn elements<'a>(set: Option<&'a Set>) -> impl Iterator<Item = &'a Element> {
+fn elements(set: Option<&Set>) -> impl Iterator<Item = &Element> {
     set.into_iter().flat_map(|set| &set.elements)
 }
 
-fn keys<'a>(set: Option<&'a Set>) -> HashSet<&'a Expression> {
+fn keys(set: Option<&Set>) -> HashSet<&Expression> {
     elements(set).map(|element| &element.key).collect()
 }
 
@@ -134,6 +134,14 @@ impl<'a> MapChange<'a> {
         }
         script.delete_map(&self.map.name);
         rest.sets.retain(|set| !self.is_of(set));
+    }
+
+    /// Puts the elements of others into the map that was made anew.
+    pub(super) fn give_back(&self, script: &mut Script, sides: &Sides<'_>) {
+        let ours = [sides.wanted, sides.retired].map(|side| keys(find(side, &self.map.name)));
+        let is_ours = |each: &&Element| ours.iter().any(|keys| keys.contains(&each.key));
+        let others = elements(self.observed).filter(|each| !is_ours(each));
+        script.add_elements(self.map, others);
     }
 
     fn looks_up(&self, rule: &Rule) -> bool {
