@@ -4,7 +4,12 @@
 //! network leaves open, such as a hardware address that was made up, is not compared.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+use std::net::IpAddr;
 
+use ipnet::IpNet;
+
+use super::align::pair;
 use super::report::{Drift, DriftKind, Object, Place};
 use crate::capture::{Capture, Role, Topic};
 use crate::firewall::Family;
@@ -224,19 +229,11 @@ fn addresses(capture: &Capture, by: &ByDevice<'_>, on: &OnLink<'_>, drift: &mut 
     }
     let found = by.addresses(&on.link.name);
     let mut left: Vec<&Address> = found.to_vec();
-    let mut missing: Vec<&Address> = Vec::new();
-    for wanted in &on.addresses {
-        match left.iter().position(|it| it.address == wanted.address) {
-            Some(at) => drop(left.swap_remove(at)),
-            None => missing.push(wanted),
-        }
-    }
-    for wanted in missing {
-        let ip = wanted.ip();
-        let same_family = |it: &&Address| it.ip().is_ipv4() == ip.is_ipv4();
-        let changed = left.iter().position(|it| it.ip() == ip);
-        let changed = changed.or_else(|| left.iter().position(same_family));
-        let found = changed.map(|at| left.swap_remove(at));
+    let missing = without(&on.addresses, &mut left, |it| it.address);
+    let mut changed = vec![None; missing.len()];
+    pair(&missing, &mut changed, &mut left, Address::ip);
+    pair(&missing, &mut changed, &mut left, |it| it.ip().is_ipv4());
+    for (wanted, found) in missing.into_iter().zip(changed) {
         drift.push(Drift {
             kind: found.map_or(DriftKind::Missing, |_| DriftKind::Changed),
             object: Object::Address,
@@ -271,21 +268,17 @@ fn routes(capture: &Capture, by: &ByDevice<'_>, on: &OnLink<'_>, drift: &mut Vec
         let family = Family::of(&route.destination);
         capture.observed(Topic::Routes(family))
     };
-    let found = by.routes.get(&on.link.name).map_or(&[][..], Vec::as_slice);
-    let mut left: Vec<&Route> = found.to_vec();
-    let mut missing: Vec<&Route> = Vec::new();
-    for wanted in on.routes.iter().filter(|route| observed(route)) {
-        match left.iter().position(|found| same_route(wanted, found)) {
-            Some(at) => drop(left.swap_remove(at)),
-            None => missing.push(wanted),
-        }
-    }
+    let mut left: Vec<&Route> = by.routes.get(&on.link.name).cloned().unwrap_or_default();
+    let wanted = on.routes.iter().copied();
+    let wanted: Vec<&Route> = wanted.filter(|route| observed(route)).collect();
+    let missing = without(&wanted, &mut left, |it| (way(it), it.metric));
+    // A metric that was left to the kernel is whatever the kernel made it.
+    let (open, told): (Vec<_>, Vec<_>) = missing.into_iter().partition(|it| it.metric.is_none());
+    let missing = [without(&open, &mut left, way), told].concat();
+    let mut changed = vec![None; missing.len()];
+    pair(&missing, &mut changed, &mut left, |it| it.destination);
     let at = |route: &Route| place(capture, Role::Routes(Family::of(&route.destination)));
-    for wanted in missing {
-        let changed = left
-            .iter()
-            .position(|it| it.destination == wanted.destination);
-        let found = changed.map(|at| left.swap_remove(at));
+    for (wanted, found) in missing.into_iter().zip(changed) {
         drift.push(Drift {
             kind: found.map_or(DriftKind::Missing, |_| DriftKind::Changed),
             object: Object::Route,
@@ -308,11 +301,22 @@ fn routes(capture: &Capture, by: &ByDevice<'_>, on: &OnLink<'_>, drift: &mut Vec
     }));
 }
 
-/// A metric that was left to the kernel is whatever the kernel made it.
-fn same_route(wanted: &Route, found: &Route) -> bool {
-    wanted.destination == found.destination
-        && wanted.gateway == found.gateway
-        && (wanted.metric.is_none() || wanted.metric == found.metric)
+/// Where a route leads, and how.
+fn way(route: &Route) -> (IpNet, IpAddr) {
+    (route.destination, route.gateway)
+}
+
+/// The expected rows that are not there; those that are leave `left`.
+fn without<'a, 'b, Row, Key: Hash + Eq>(
+    expected: &[&'b Row],
+    left: &mut Vec<&'a Row>,
+    key: impl Fn(&Row) -> Key,
+) -> Vec<&'b Row> {
+    let mut pairs = vec![None; expected.len()];
+    pair(expected, &mut pairs, left, key);
+    let rows = expected.iter().copied().zip(pairs);
+    rows.filter_map(|(row, pair)| pair.is_none().then_some(row))
+        .collect()
 }
 
 /// A route in words.

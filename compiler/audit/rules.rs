@@ -201,6 +201,8 @@ struct Side<'a, 'b> {
     expected: Vec<NormalRule>,
     found: &'b [Seen<'a>],
     fit: Alignment,
+    /// The devices that rules of the host ask for by number.
+    by_index: HashSet<&'b str>,
 }
 
 impl<'a, 'b> Side<'a, 'b> {
@@ -215,6 +217,7 @@ impl<'a, 'b> Side<'a, 'b> {
         let wanted: Vec<&NormalRule> = expected.iter().collect();
         let there: Vec<&NormalRule> = found.iter().map(|seen| &seen.normal).collect();
         let fit = align(&wanted, &there);
+        let matches = found.iter().flat_map(|seen| &seen.rule.matches);
         Side {
             scene,
             layout,
@@ -223,6 +226,7 @@ impl<'a, 'b> Side<'a, 'b> {
             expected,
             found,
             fit,
+            by_index: matches.filter_map(by_index).collect(),
         }
     }
 
@@ -252,9 +256,10 @@ impl<'a, 'b> Side<'a, 'b> {
         );
         let is_new = |at: &&usize| !changed.iter().any(|(_, found)| found == *at);
         let new = self.fit.unexpected.iter().filter(is_new);
+        let expected: HashSet<&NormalRule> = self.expected.iter().collect();
         drift.extend(new.map(|at| {
             let seen = &self.found[*at];
-            unexpected(self.scene, seen, self.expected.contains(&seen.normal))
+            unexpected(self.scene, seen, expected.contains(&seen.normal))
         }));
         drift
     }
@@ -309,12 +314,10 @@ impl<'a, 'b> Side<'a, 'b> {
 
     /// An expected rule that asks for devices in the way in which the rules of the host do.
     fn as_found(&self, rule: &Rule) -> Rule {
-        let found = self.found.iter().flat_map(|seen| &seen.rule.matches);
-        let by_index: HashSet<&str> = found.filter_map(by_index).collect();
         let mut rule = rule.clone();
         for each in &mut rule.matches {
             if let Match::InDevice { name, bound, .. } | Match::OutDevice { name, bound, .. } = each
-                && by_index.contains(name.name())
+                && self.by_index.contains(name.name())
             {
                 *bound = Bound::Index;
             }
