@@ -363,7 +363,7 @@ impl<'a> Observed<'a> {
 }
 
 /// A number that stands where a device's name should.
-fn number(rule: &NormalRule) -> Option<&str> {
+pub fn number(rule: &NormalRule) -> Option<&str> {
     rule.conditions().find_map(|condition| {
         if let Match::InDevice {
             name,

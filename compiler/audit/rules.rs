@@ -9,7 +9,7 @@ use super::align::{Alignment, align};
 use super::breaks::{self, Gates};
 use super::expect::{self, Block, Role, Spot};
 use super::generation::Generation;
-use super::observe::{Blocks, Observed, Seen};
+use super::observe::{self, Blocks, Observed, Seen};
 use super::report::{Drift, DriftKind, Object, Place};
 use super::{layer, shared, spell};
 use crate::capture::{Capture, Topic};
@@ -160,23 +160,58 @@ pub fn nowhere(scene: Scene<'_>, policy: &NetworkPolicy) -> Drift {
     }
 }
 
-/// The one difference of a network that has rules in another layout, too.
-pub fn twice(scene: Scene<'_>, bridge: &str, layout: Generation) -> Drift {
+/// What a network has of rules in another layout, too: those that packets meet, and those that
+/// are bound to a device that is gone, which none meets.
+pub fn twice(scene: Scene<'_>, bridge: &str, layout: Generation) -> Vec<Drift> {
     let networks = scene.observed.networks.get(&layout);
     let blocks = networks.and_then(|networks| networks.get(bridge));
-    let seen = || blocks.into_iter().flat_map(|it| it.values().flatten());
-    let first = seen().min_by_key(|seen| (seen.spot, seen.at));
-    Drift {
+    let all = blocks.into_iter().flat_map(|it| it.values().flatten());
+    let (gone, met): (Vec<_>, Vec<_>) =
+        all.partition(|seen| observe::number(&seen.normal).is_some());
+    let word = expect::word(layout);
+    let found = |seen: Vec<&Seen<'_>>, what: String, breaks: &str| Drift {
         kind: DriftKind::Unexpected,
         object: Object::Layout,
         expected: None,
-        found: Some(format!(
-            "{} rules for {bridge} in the layout {}",
-            seen().count(),
-            expect::word(layout)
-        )),
-        place: first.map(|seen| scene.place(seen)).unwrap_or_default(),
-        breaks: Some("packets meet two sets of rules, and either may refuse them".to_owned()),
+        found: Some(what),
+        place: (seen
+            .iter()
+            .min_by_key(|it| (it.layer, it.rule.place.get(), it.at)))
+        .map(|it| scene.place(it))
+        .unwrap_or_default(),
+        breaks: Some(breaks.to_owned()),
+    };
+    let mut drift = Vec::new();
+    if !met.is_empty() {
+        let translates = |seen: &&Seen<'_>| expect::role(layout, seen.spot) == Some(Role::Nat);
+        let breaks = match met.iter().all(translates) {
+            true => {
+                "nothing while both sets of rules say the same: packets meet one of the two \
+                     first, which rewrites their sources or keeps them"
+            }
+            false => "packets meet two sets of rules, and either may refuse them",
+        };
+        let what = format!("{} for {bridge} in the layout {word}", rules(met.len()));
+        drift.push(found(met, what, breaks));
+    }
+    if let Some(number) = gone.first().and_then(|seen| observe::number(&seen.normal)) {
+        let what = format!(
+            "{} in the layout {word} bound to the device of number {number}, which is gone",
+            rules(gone.len())
+        );
+        let breaks = format!(
+            "nothing: the rules were made for a bridge that was deleted, and no packet meets \
+             them, not even one of the {bridge} that is there now"
+        );
+        drift.push(found(gone, what, &breaks));
+    }
+    drift
+}
+
+fn rules(count: usize) -> String {
+    match count {
+        1 => "1 rule".to_owned(),
+        _ => format!("{count} rules"),
     }
 }
 

@@ -152,9 +152,15 @@ pub(super) fn read(seen: &Seen<'_>, draft: &mut Draft) -> Vec<Subnet> {
         subnets.extend(Subnet::new(net.addr(), net.prefix_len()));
     }
     if subnets.is_empty() && !observed {
+        let what = match seen.dhcp_signs().is_empty() {
+            true => {
+                "whether the network has addresses: rules do not show those of isolated networks"
+            }
+            false => "the network's IPv4 address: that there is DHCP shows that it has one",
+        };
         draft.unknown(
             Element::Network,
-            "whether the network has addresses: rules do not show those of isolated networks",
+            what,
             &format!("run 'ip addr show {}' on the host", seen.bridge),
         );
     }
@@ -365,6 +371,7 @@ mod tests {
             maker: Maker::Tool,
             files: None,
             shaping: None,
+            checksum_filter: None,
             zone: None,
             addresses: addresses.iter().collect(),
             routes: Vec::new(),

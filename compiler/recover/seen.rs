@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use ipnet::IpNet;
 
+use super::layout::Arrangement;
 use super::policy::{Ruled, Rules};
 use super::service::by_hand;
 use crate::capture::{Capture, FileId, Origin, Role, ServiceFiles, Topic};
@@ -29,6 +30,8 @@ pub(super) struct Seen<'a> {
     pub files: Option<&'a ServiceFiles>,
     /// Its rate limits.
     pub shaping: Option<&'a Shaping>,
+    /// The file of `tc` that shows that checksums of what it sends are filled in.
+    pub checksum_filter: Option<FileId>,
     /// Its zone.
     pub zone: Option<&'a ZoneBinding>,
     /// Its addresses, as the host lists them.
@@ -59,6 +62,8 @@ pub(super) fn all<'a>(
     let devices = by(&capture.devices, |device| &device.name);
     let services = by(&state.services, |service| &service.link);
     let shaping = by(&state.shaping, |shaping| &shaping.link);
+    let filtered = capture.queueing.iter().filter(|it| it.checksum);
+    let filters: BTreeMap<&DeviceName, FileId> = filtered.map(|it| (&it.link, it.file)).collect();
     let zones = by(&state.zones, |zone| &zone.link);
     let mut addresses = grouped(&state.addresses, |address| &address.link);
     let mut routes = grouped(&state.routes, |route| &route.link);
@@ -82,6 +87,7 @@ pub(super) fn all<'a>(
             maker,
             files,
             shaping: shaping.get(bridge).copied(),
+            checksum_filter: filters.get(bridge).copied(),
             zone: zones.get(bridge).copied(),
             addresses,
             routes: routes.remove(bridge).unwrap_or_default(),
@@ -133,6 +139,18 @@ fn maker(conf: &str) -> Maker {
 }
 
 impl<'a> Seen<'a> {
+    /// The lines that show that there is DHCP for IPv4, whoever serves it. libvirt's filter of
+    /// `tc` is on every bridge, ours where there is DHCP.
+    pub fn dhcp_signs(&self) -> Vec<Origin> {
+        let Some(ruled) = self.rules else {
+            return Vec::new();
+        };
+        let filter = self.checksum_filter.map(|file| Origin { file, line: None });
+        let filter = filter.filter(|_| ruled.arrangement == Arrangement::Lanwright);
+        let rules = ruled.lines.checksum.iter().copied();
+        rules.chain(filter).collect()
+    }
+
     /// Whether rules of this family were looked at.
     pub fn rules_observed(&self, family: Family) -> bool {
         self.capture.observed(Topic::Iptables(family)) || self.capture.observed(Topic::Nft)

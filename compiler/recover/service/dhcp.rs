@@ -63,8 +63,8 @@ fn in_subnet(
 ) -> Dhcp {
     let mut served = Dhcp::default();
     draft.proves(Element::Dhcp(at), seen.conf_lines("dhcp-authoritative"));
-    if let Some(ruled) = seen.rules.filter(|_| subnet.is_ipv4()) {
-        draft.proves(Element::Dhcp(at), ruled.lines.checksum.iter().copied());
+    if subnet.is_ipv4() {
+        draft.proves(Element::Dhcp(at), seen.dhcp_signs());
     }
     match &dhcp.pool {
         DhcpPool::Ranges { ranges, prefix } => {
