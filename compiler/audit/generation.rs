@@ -13,7 +13,7 @@ use compact_str::CompactString;
 use super::builtin::BuiltIn;
 use super::layer::{self, Layer};
 use crate::capture::{Capture, Origin, RuleTool, Variant};
-use crate::firewall::{Bound, Chain, DevicePattern, Match, Rule, Table, Target};
+use crate::firewall::{Bound, Chain, Match, Rule, Table, Target};
 
 /// A layout of rules for networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -203,11 +203,11 @@ impl Detected {
 
     fn read_rule(&mut self, layout: Generation, layer: &Layer<'_>, chain: &Chain, rule: &Rule) {
         self.checksum_by_rule |= rule.target == Target::ChecksumFill;
-        let mut devices = rule.matches.iter().filter_map(device);
-        if let Some((gone, _)) = devices.find(|(_, bound)| *bound == Bound::Gone) {
+        let mut devices = rule.matches.iter().filter_map(Match::device);
+        if let Some(gone) = devices.find(|device| device.bound == Bound::Gone) {
             self.findings.push(Finding {
                 what: Irregular::Number {
-                    number: gone.name().into(),
+                    number: gone.name.name().into(),
                     chain: compact_str::format_compact!("{} {}", layer.table.name, chain.name),
                 },
                 origin: Some(Origin {
@@ -242,30 +242,22 @@ impl Detected {
     }
 }
 
-fn device(each: &Match) -> Option<(&DevicePattern, Bound)> {
-    if let Match::InDevice { name, bound, .. } | Match::OutDevice { name, bound, .. } = each {
-        Some((name, *bound))
-    } else {
-        None
-    }
-}
-
 /// The bridge, if this is the rule that every network has one of: from its bridge to itself.
 fn crossed(rule: &Rule) -> Option<&str> {
     let [one, other] = rule.matches.as_slice() else {
         return None;
     };
-    let (one, bound) = device(one)?;
-    let (other, _) = device(other)?;
-    let accepted = rule.target == Target::Accept && !one.is_prefix() && bound != Bound::Gone;
-    (accepted && one == other).then_some(one.name())
+    let (one, other) = (one.device()?, other.device()?);
+    let is_there = !one.name.is_prefix() && one.bound != Bound::Gone;
+    let accepted = rule.target == Target::Accept && is_there;
+    (accepted && one.name == other.name).then_some(one.name.name())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::audit::sample::{IPTABLES, LEGACY, REJECT, capture, jump, rule, table};
-    use crate::firewall::{ChainPolicy, TableFamily};
+    use crate::firewall::{ChainPolicy, DevicePattern, TableFamily};
 
     fn chains(bridge: &str) -> Table {
         let both = format!("-i {bridge} -o {bridge}");

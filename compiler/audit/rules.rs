@@ -407,19 +407,6 @@ impl<'a, 'b> Side<'a, 'b> {
 
 /// The device that a rule asks for by the number that it had as the rule was loaded.
 fn by_index(each: &Match) -> Option<&str> {
-    if let Match::InDevice {
-        name,
-        bound: Bound::Index,
-        ..
-    }
-    | Match::OutDevice {
-        name,
-        bound: Bound::Index,
-        ..
-    } = each
-    {
-        Some(name.name())
-    } else {
-        None
-    }
+    let device = each.device().filter(|device| device.bound == Bound::Index);
+    device.map(|device| device.name.name())
 }
