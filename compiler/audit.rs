@@ -34,8 +34,11 @@ mod sample;
 pub mod service;
 pub mod shared;
 pub mod spell;
+pub mod traffic;
 
 use std::collections::HashSet;
+
+use compact_str::CompactString;
 
 use crate::capture::{Capture, Origin, Topic, Variant};
 use crate::firewall::{Family, Policy, Rule, Table};
@@ -204,6 +207,12 @@ fn host(question: Question<'_>, observed: &Observed<'_>, detected: &Detected) ->
         Generation::Nftables => Some("10.4 or later"),
         Generation::Lanwright => None,
     });
+    // A filter that libvirt left where its rules are gone.
+    let mut filtered = detected.checksum_by_filter.iter();
+    let left = |bridge: &CompactString| {
+        detected.by_filter(bridge) == Some(Generation::Nftables) && detected.used.is_empty()
+    };
+    let libvirt = libvirt.or_else(|| filtered.any(left).then_some("10.4 or later"));
     Host {
         name: question.host.to_owned(),
         layouts: layouts

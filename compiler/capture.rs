@@ -204,6 +204,8 @@ pub struct Capture {
     pub state: HostState,
     /// Devices.
     pub devices: Vec<Device>,
+    /// What `tc` told of devices beside their rate limits.
+    pub queueing: Vec<Queueing>,
     /// Ports of bridges, and what is behind them.
     pub bridging: Bridging,
     /// Rules, a dump at a time.
@@ -229,6 +231,21 @@ pub struct Guest {
     pub name: String,
     /// Its addresses.
     pub macs: Vec<String>,
+}
+
+/// What a listing of `tc` says of a device beside its rate limits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queueing {
+    /// The device.
+    pub link: DeviceName,
+    /// The file.
+    pub file: FileId,
+    /// Whether the filters of what the device sends were listed, even if there were none.
+    pub filters: bool,
+    /// Whether one of them fills in checksums.
+    pub checksum: bool,
+    /// Whether its rates were read from text, which rounds large ones.
+    pub rounded: bool,
 }
 
 /// What listings say of the ports of bridges.

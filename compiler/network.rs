@@ -129,6 +129,23 @@ pub struct HostBridge {
 }
 
 impl Network {
+    /// A network with nothing but its name and what it is.
+    pub fn plain(name: NetworkName, kind: Kind) -> Self {
+        Network {
+            name,
+            uuid: None,
+            title: None,
+            description: None,
+            metadata: Metadata::default(),
+            trust_guest_rx_filters: None,
+            isolated_ports: None,
+            vlan: None,
+            virtualport: None,
+            portgroups: Vec::new(),
+            kind,
+        }
+    }
+
     /// The virtual network, if it is one.
     pub fn as_virtual(&self) -> Option<&Virtual> {
         match &self.kind {

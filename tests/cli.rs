@@ -1,35 +1,16 @@
 //! The commands as a person meets them: exit codes, refusals, what is never lost.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+#[path = "common/program.rs"]
+mod program;
+
 use std::fs;
-use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+
+use program::{code, fed, lanwright, stderr, stdout};
 
 const GOOD: &str = "<network>\n  <name>n</name>\n  <forward mode='nat'/>\n  \
                     <bridge name='virbr7'/>\n  <ip address='192.0.2.1' prefix='24'/>\n</network>\n";
 const BAD: &str = "<network>\n  <name>n</name>\n  <forward mode='nta'/>\n</network>\n";
-
-fn lanwright(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lanwright"));
-    command
-        .current_dir(folder)
-        .args(arguments)
-        .stdin(Stdio::null());
-    command.output().expect("lanwright runs")
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("it ends by itself")
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
 
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -197,16 +178,7 @@ fn what_cannot_be_read_is_named_and_is_no_finding() {
 #[test]
 fn standard_input_and_folders_are_inputs() {
     let folder = folder();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_lanwright"))
-        .args(["compile", "-", "--emit", "ir"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("lanwright runs");
-    let mut input = child.stdin.take().expect("a pipe");
-    input.write_all(GOOD.as_bytes()).expect("written");
-    drop(input);
-    let output = child.wait_with_output().expect("it ends");
+    let output = fed(&["compile", "-", "--emit", "ir"], GOOD.as_bytes());
     let json: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
     assert_eq!(json["state"]["networks"][0]["link"], "virbr7");
     let sub = folder.path().join("sub");

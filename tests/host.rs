@@ -2,33 +2,15 @@
 //! refusals. None of this needs root; what needs a host of its own is in `capture.rs`.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+#[path = "common/program.rs"]
+mod program;
+
 use std::fs;
-use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use serde_json::Value;
 
-fn lanwright(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lanwright"));
-    command
-        .current_dir(folder)
-        .args(arguments)
-        .stdin(Stdio::null());
-    command.output().expect("lanwright runs")
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("it ends by itself")
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
+use program::{code, fed, lanwright, stderr, stdout};
 
 fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).expect("JSON")
@@ -185,17 +167,8 @@ fn what_tells_nothing_is_said_so() {
 
 #[test]
 fn standard_input_is_a_host_too() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_lanwright"))
-        .args(["leases", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("lanwright runs");
     let text = br#"[{"ip-address":"192.0.2.11","expiry-time":0}]"#;
-    let mut pipe = child.stdin.take().expect("it was piped");
-    pipe.write_all(text).expect("written");
-    drop(pipe);
-    let output = child.wait_with_output().expect("it ends");
+    let output = fed(&["leases", "-"], text);
     assert!(
         stdout(&output).contains("192.0.2.11"),
         "{}",

@@ -21,10 +21,12 @@ use std::path::{Path, PathBuf};
 
 use lanwright::audit::generation::{self, Detected};
 use lanwright::audit::owner::{Foreign, Owner, Piece, foreign};
+use lanwright::audit::report::{Drift, DriftKind, Object};
+use lanwright::audit::{Question, audit};
 use lanwright::capture::{Capture, Text, read};
 use lanwright::diagnostic::Sink;
 use lanwright::lower::lower;
-use lanwright::network::assemble;
+use lanwright::network::{NetworkSet, assemble};
 use lanwright::source::{Source, Sources};
 use lanwright::state::HostState;
 use lanwright::xml;
@@ -55,8 +57,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// What is declared for a host.
-fn networks(host: &Path) -> HostState {
+/// The networks that are declared for a host.
+fn declared(host: &Path) -> NetworkSet {
     let mut sources = Sources::default();
     for path in common::with_extension(&host.join("networks"), "xml") {
         sources.add(Source::new(path.to_string_lossy(), common::text(&path)));
@@ -64,11 +66,30 @@ fn networks(host: &Path) -> HostState {
     let mut sink = Sink::default();
     let read = |(id, source)| xml::read(id, source, &mut sink).expect("the network is valid");
     let declared = sources.iter().map(read).collect();
-    lower(&assemble(declared, &mut Sink::default()).expect("the networks fit")).state
+    assemble(declared, &mut Sink::default()).expect("the networks fit")
 }
 
-/// What a host told, and the lines that were not understood.
-fn capture(host: &Path) -> (Capture, Vec<String>) {
+/// What is declared for a host, as it holds it.
+fn networks(host: &Path) -> HostState {
+    lower(&declared(host)).state
+}
+
+/// What an audit of a host says of its networks' rules.
+fn rules(host: &Path, capture: &Capture) -> Vec<Drift> {
+    let networks = declared(host);
+    let report = audit(Question {
+        networks: &networks,
+        files: &[],
+        capture,
+        host: "a host",
+    });
+    let rules = |drift: &Drift| matches!(drift.object, Object::Rule | Object::Layout);
+    let networks = report.networks.into_iter().flat_map(|it| it.drift);
+    networks.filter(rules).collect()
+}
+
+/// The texts of a host.
+fn texts(host: &Path) -> Vec<Text> {
     let folder = host.join("capture");
     let mut texts = Vec::new();
     for path in files(&folder) {
@@ -81,7 +102,12 @@ fn capture(host: &Path) -> (Capture, Vec<String>) {
             bytes: fs::read(&path).unwrap(),
         });
     }
-    let capture = read(texts);
+    texts
+}
+
+/// What a host told, and the lines that were not understood.
+fn capture(host: &Path) -> (Capture, Vec<String>) {
+    let capture = read(texts(host));
     let mut strange = Vec::new();
     for gap in &capture.gaps {
         strange.push(format!("{}: {}", capture.name(gap.file), gap.unread));
@@ -168,4 +194,54 @@ fn every_foreign_rule_has_its_owner() {
         "{}\nBLESS=1 accepts this",
         wrong.join("\n")
     );
+}
+
+#[test]
+fn rules_for_a_bridge_that_is_gone_are_told() {
+    let host = common::project().join("corpus/hosts/mixed");
+    let told = rules(&host, &capture(&host).0);
+    let [met, gone] = told.as_slice() else {
+        panic!("{told:#?}");
+    };
+    let found = |drift: &Drift| drift.found.clone().unwrap_or_default();
+    let line = |drift: &Drift| (drift.place.file.clone().unwrap(), drift.place.line.unwrap());
+    assert_eq!(
+        found(met),
+        "5 rules for virbr0 in the layout libvirt-nftables"
+    );
+    assert_eq!(line(met), ("nft.txt".to_owned(), 25));
+    assert_eq!(
+        found(gone),
+        "5 rules in the layout libvirt-nftables bound to the device of number 4, which is gone"
+    );
+    assert_eq!(line(gone), ("nft.txt".to_owned(), 10));
+    assert!(gone.breaks.as_ref().unwrap().starts_with("nothing: "));
+}
+
+#[test]
+fn a_filter_for_checksums_is_missed_where_filters_were_listed() {
+    let host = common::project().join("corpus/hosts/plain-tables");
+    let seen = |tc: &str| {
+        let mut texts = texts(&host);
+        texts.push(Text {
+            name: "tc-virbr0.txt".to_owned(),
+            bytes: tc.into(),
+        });
+        rules(&host, &read(texts))
+    };
+    let classes = "# tc qdisc show dev virbr0\nqdisc noqueue 0: root refcnt 2 \n\
+        # tc class show dev virbr0\n";
+    let filters = format!("{classes}# tc filter show dev virbr0\n");
+    let filled = format!(
+        "{filters}filter parent 1: protocol ip pref 2 u32 chain 0 fh 800::800 order 2048 key ht \
+         800 bkt 0 terminal flowid not_in_hw \n  match 00000044/0000ffff at 20\n\
+         \taction order 1: csum (iph, udp) action pass\n\tindex 1 ref 1 bind 1\n\n"
+    );
+    assert_eq!(seen(classes), []);
+    assert_eq!(seen(&filled), []);
+    let missed = seen(&filters);
+    assert_eq!(missed.len(), 1, "{missed:#?}");
+    assert_eq!(missed[0].kind, DriftKind::Missing);
+    let expected = missed[0].expected.as_deref().unwrap();
+    assert!(expected.contains("dev virbr0") && expected.contains("action csum ip and udp"));
 }

@@ -4,7 +4,7 @@
 //! place; what is in both but not in that part has moved; the rest is missing or unexpected. The
 //! work grows with the length of the lists, not with its square, whatever is in them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
 /// How two lists fit. Numbers are places in the lists, from 0.
@@ -38,6 +38,33 @@ pub fn align<Item: Hash + Eq>(expected: &[Item], found: &[Item]) -> Alignment {
     kept.extend(tails.take(end));
     alignment.leftovers(expected, found);
     alignment
+}
+
+/// Gives each expected row that has none yet the first row of `left` with the same key, and takes
+/// that out of `left`. The order of rows does not count.
+pub fn pair<'a, Row, Key: Hash + Eq>(
+    expected: &[&Row],
+    pairs: &mut [Option<&'a Row>],
+    left: &mut Vec<&'a Row>,
+    key: impl Fn(&Row) -> Key,
+) {
+    let mut places: HashMap<Key, VecDeque<usize>> = HashMap::new();
+    for (at, row) in left.iter().enumerate() {
+        places.entry(key(row)).or_default().push_back(at);
+    }
+    let mut taken = vec![false; left.len()];
+    let open = expected
+        .iter()
+        .zip(pairs)
+        .filter(|(_, pair)| pair.is_none());
+    for (row, pair) in open {
+        if let Some(at) = places.get_mut(&key(row)).and_then(VecDeque::pop_front) {
+            *pair = Some(left[at]);
+            taken[at] = true;
+        }
+    }
+    let mut taken = taken.into_iter();
+    left.retain(|_| taken.next() == Some(false));
 }
 
 /// How many things two lists have in common from here on.
@@ -180,5 +207,32 @@ mod tests {
                 prop_assert!(pair[0].0 < pair[1].0 && pair[0].1 < pair[1].1);
             }
         }
+    }
+
+    #[test]
+    fn very_many_rows_are_paired_in_any_order() {
+        let numbers: Vec<u32> = (0..100_000).collect();
+        let expected: Vec<&u32> = numbers.iter().collect();
+        let mut left: Vec<&u32> = numbers.iter().rev().filter(|it| **it % 3 > 0).collect();
+        let mut pairs = vec![None; expected.len()];
+        pair(&expected, &mut pairs, &mut left, |it| *it);
+        assert!(left.is_empty());
+        let fits = |(row, pair): (&&u32, &Option<&u32>)| pair.is_none_or(|pair| pair == *row);
+        assert!(expected.iter().zip(&pairs).all(fits));
+        assert_eq!(pairs.iter().flatten().count(), 66_666);
+    }
+
+    #[test]
+    fn a_row_is_paired_once() {
+        let (expected, found) = ([1, 1, 2], [2, 1, 3]);
+        let expected: Vec<&u32> = expected.iter().collect();
+        let mut left: Vec<&u32> = found.iter().collect();
+        let mut pairs = vec![None; 3];
+        pair(&expected, &mut pairs, &mut left, |it| *it);
+        assert_eq!(pairs, [Some(&1), None, Some(&2)]);
+        assert_eq!(left, [&3]);
+        // What has a row keeps it.
+        pair(&expected, &mut pairs, &mut left, |_| 0);
+        assert_eq!((pairs[1], left.len()), (Some(&3), 0));
     }
 }

@@ -1,16 +1,22 @@
-//! Bridges, their addresses, routes, kernel settings and rate limits: expected against found.
+//! Bridges, their addresses, routes and kernel settings: expected against found.
 //!
 //! Only what is declared is asked of a bridge that the host has for itself. A value that the
 //! network leaves open, such as a hardware address that was made up, is not compared.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+use std::net::IpAddr;
 
+use ipnet::IpNet;
+
+use super::align::pair;
 use super::report::{Drift, DriftKind, Object, Place};
-use crate::capture::{Capture, Role, Topic};
+use super::traffic;
+use crate::capture::{Capture, Queueing, Role, Topic};
 use crate::firewall::Family;
 use crate::state::{
-    Address, Bridge, BridgeSettings, Device, HostState, Link, LinkKind, OnLink, Policing, Rate,
-    Route, Shaping, Sysctl,
+    Address, Bridge, BridgeSettings, Device, HostState, Link, LinkKind, OnLink, Route, Shaping,
+    Sysctl,
 };
 use crate::value::DeviceName;
 
@@ -21,6 +27,7 @@ pub struct ByDevice<'a> {
     addresses: HashMap<&'a DeviceName, Vec<&'a Address>>,
     routes: HashMap<&'a DeviceName, Vec<&'a Route>>,
     shaping: HashMap<&'a DeviceName, &'a Shaping>,
+    queueing: HashMap<&'a DeviceName, Queueing>,
     sysctls: HashMap<&'a [String], &'a Sysctl>,
 }
 
@@ -46,6 +53,13 @@ impl<'a> ByDevice<'a> {
         for address in &state.addresses {
             by.addresses.entry(&address.link).or_default().push(address);
         }
+        for queueing in &capture.queueing {
+            let known = by.queueing.entry(&queueing.link);
+            let known = known.or_insert_with(|| queueing.clone());
+            known.filters |= queueing.filters;
+            known.checksum |= queueing.checksum;
+            known.rounded |= queueing.rounded;
+        }
         for route in &state.routes {
             by.routes.entry(&route.link).or_default().push(route);
         }
@@ -57,6 +71,11 @@ impl<'a> ByDevice<'a> {
         self.devices.get(name).copied()
     }
 
+    /// What `tc` told of this device beside its rate limits.
+    pub fn queueing(&self, name: &DeviceName) -> Option<&Queueing> {
+        self.queueing.get(name)
+    }
+
     /// The addresses of this device.
     pub fn addresses(&self, name: &DeviceName) -> &[&'a Address] {
         self.addresses.get(name).map_or(&[], Vec::as_slice)
@@ -64,7 +83,7 @@ impl<'a> ByDevice<'a> {
 }
 
 /// Where one kind of thing was read.
-fn place(capture: &Capture, role: Role) -> Place {
+pub(super) fn place(capture: &Capture, role: Role) -> Place {
     let file = capture.files.iter().find(|file| file.role == Some(role));
     Place {
         file: file.map(|file| file.name.clone()),
@@ -97,7 +116,9 @@ pub fn compare(capture: &Capture, by: &ByDevice<'_>, expected: &Expected<'_>) ->
         drift.extend(expected.sysctls.iter().filter_map(found));
     }
     if capture.observed(Topic::Traffic) {
-        shaping(capture, by, &expected.on, &mut drift);
+        let found = by.shaping.get(&link.name).copied();
+        let rounded = by.queueing(&link.name).is_some_and(|it| it.rounded);
+        drift.extend(traffic::limits(capture, &expected.on, found, rounded));
     }
     drift
 }
@@ -224,19 +245,11 @@ fn addresses(capture: &Capture, by: &ByDevice<'_>, on: &OnLink<'_>, drift: &mut 
     }
     let found = by.addresses(&on.link.name);
     let mut left: Vec<&Address> = found.to_vec();
-    let mut missing: Vec<&Address> = Vec::new();
-    for wanted in &on.addresses {
-        match left.iter().position(|it| it.address == wanted.address) {
-            Some(at) => drop(left.swap_remove(at)),
-            None => missing.push(wanted),
-        }
-    }
-    for wanted in missing {
-        let ip = wanted.ip();
-        let same_family = |it: &&Address| it.ip().is_ipv4() == ip.is_ipv4();
-        let changed = left.iter().position(|it| it.ip() == ip);
-        let changed = changed.or_else(|| left.iter().position(same_family));
-        let found = changed.map(|at| left.swap_remove(at));
+    let missing = without(&on.addresses, &mut left, |it| it.address);
+    let mut changed = vec![None; missing.len()];
+    pair(&missing, &mut changed, &mut left, Address::ip);
+    pair(&missing, &mut changed, &mut left, |it| it.ip().is_ipv4());
+    for (wanted, found) in missing.into_iter().zip(changed) {
         drift.push(Drift {
             kind: found.map_or(DriftKind::Missing, |_| DriftKind::Changed),
             object: Object::Address,
@@ -271,21 +284,17 @@ fn routes(capture: &Capture, by: &ByDevice<'_>, on: &OnLink<'_>, drift: &mut Vec
         let family = Family::of(&route.destination);
         capture.observed(Topic::Routes(family))
     };
-    let found = by.routes.get(&on.link.name).map_or(&[][..], Vec::as_slice);
-    let mut left: Vec<&Route> = found.to_vec();
-    let mut missing: Vec<&Route> = Vec::new();
-    for wanted in on.routes.iter().filter(|route| observed(route)) {
-        match left.iter().position(|found| same_route(wanted, found)) {
-            Some(at) => drop(left.swap_remove(at)),
-            None => missing.push(wanted),
-        }
-    }
+    let mut left: Vec<&Route> = by.routes.get(&on.link.name).cloned().unwrap_or_default();
+    let wanted = on.routes.iter().copied();
+    let wanted: Vec<&Route> = wanted.filter(|route| observed(route)).collect();
+    let missing = without(&wanted, &mut left, |it| (way(it), it.metric));
+    // A metric that was left to the kernel is whatever the kernel made it.
+    let (open, told): (Vec<_>, Vec<_>) = missing.into_iter().partition(|it| it.metric.is_none());
+    let missing = [without(&open, &mut left, way), told].concat();
+    let mut changed = vec![None; missing.len()];
+    pair(&missing, &mut changed, &mut left, |it| it.destination);
     let at = |route: &Route| place(capture, Role::Routes(Family::of(&route.destination)));
-    for wanted in missing {
-        let changed = left
-            .iter()
-            .position(|it| it.destination == wanted.destination);
-        let found = changed.map(|at| left.swap_remove(at));
+    for (wanted, found) in missing.into_iter().zip(changed) {
         drift.push(Drift {
             kind: found.map_or(DriftKind::Missing, |_| DriftKind::Changed),
             object: Object::Route,
@@ -308,11 +317,22 @@ fn routes(capture: &Capture, by: &ByDevice<'_>, on: &OnLink<'_>, drift: &mut Vec
     }));
 }
 
-/// A metric that was left to the kernel is whatever the kernel made it.
-fn same_route(wanted: &Route, found: &Route) -> bool {
-    wanted.destination == found.destination
-        && wanted.gateway == found.gateway
-        && (wanted.metric.is_none() || wanted.metric == found.metric)
+/// Where a route leads, and how.
+fn way(route: &Route) -> (IpNet, IpAddr) {
+    (route.destination, route.gateway)
+}
+
+/// The expected rows that are not there; those that are leave `left`.
+fn without<'a, 'b, Row, Key: Hash + Eq>(
+    expected: &[&'b Row],
+    left: &mut Vec<&'a Row>,
+    key: impl Fn(&Row) -> Key,
+) -> Vec<&'b Row> {
+    let mut pairs = vec![None; expected.len()];
+    pair(expected, &mut pairs, left, key);
+    let rows = expected.iter().copied().zip(pairs);
+    rows.filter_map(|(row, pair)| pair.is_none().then_some(row))
+        .collect()
 }
 
 /// A route in words.
@@ -357,60 +377,6 @@ fn sysctl_breaks(wanted: &Sysctl) -> Option<String> {
         (_, _) => return None,
     };
     Some(text.to_owned())
-}
-
-fn shaping(capture: &Capture, by: &ByDevice<'_>, on: &OnLink<'_>, drift: &mut Vec<Drift>) {
-    let found = by.shaping.get(&on.link.name).copied();
-    let wanted = on.shaping;
-    let sides = [
-        (
-            wanted.and_then(|it| it.egress.as_ref()).map(egress),
-            found.and_then(|it| it.egress.as_ref()).map(egress),
-            "guests receive at another rate",
-        ),
-        (
-            wanted.and_then(|it| it.ingress.as_ref()).map(ingress),
-            found.and_then(|it| it.ingress.as_ref()).map(ingress),
-            "guests send at another rate",
-        ),
-    ];
-    for (wanted, found, breaks) in sides {
-        let kind = match (&wanted, &found) {
-            (Some(wanted), Some(found)) if wanted == found => continue,
-            (None, None) => continue,
-            (Some(_), Some(_)) => DriftKind::Changed,
-            (Some(_), None) => DriftKind::Missing,
-            (None, Some(_)) => DriftKind::Unexpected,
-        };
-        drift.push(Drift {
-            kind,
-            object: Object::Shaping,
-            expected: wanted,
-            found,
-            place: place(capture, Role::Traffic),
-            breaks: Some(breaks.to_owned()),
-        });
-    }
-}
-
-/// What a link sends at most, in words.
-pub fn egress(rate: &Rate) -> String {
-    let peak = rate.peak_kbps.unwrap_or(rate.average_kbps);
-    let burst = rate.burst_kib.map(|burst| format!(", burst {burst} KiB"));
-    format!(
-        "to guests {} kB/s, up to {peak} kB/s{}",
-        rate.average_kbps,
-        burst.unwrap_or_default()
-    )
-}
-
-/// What a link takes at most, in words.
-pub fn ingress(policing: &Policing) -> String {
-    format!(
-        "from guests {} kB/s, burst {} KiB",
-        policing.average_kbps,
-        policing.effective_burst_kib()
-    )
 }
 
 /// What a state holds for each link that its networks make.

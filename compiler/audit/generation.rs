@@ -13,7 +13,7 @@ use compact_str::CompactString;
 use super::builtin::BuiltIn;
 use super::layer::{self, Layer};
 use crate::capture::{Capture, Origin, RuleTool, Variant};
-use crate::firewall::{Bound, Chain, DevicePattern, Match, Rule, Table, Target};
+use crate::firewall::{Bound, Chain, Match, Rule, Table, Target};
 
 /// A layout of rules for networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,6 +37,8 @@ pub struct Detected {
     pub empty: BTreeSet<Generation>,
     /// Whether DHCP answers get their checksum filled in by a rule.
     pub checksum_by_rule: bool,
+    /// The bridges where a filter of `tc` does, as libvirt has it wherever it uses nft.
+    pub checksum_by_filter: BTreeSet<CompactString>,
     /// What is there twice, or can no longer match.
     pub findings: Vec<Finding>,
 }
@@ -116,7 +118,11 @@ impl fmt::Display for Irregular {
 pub fn detect(capture: &Capture) -> Detected {
     let layers = layer::layers(capture);
     let tables: Vec<&Table> = layers.iter().map(|layer| layer.table).collect();
-    let mut detected = Detected::default();
+    let filtered = capture.queueing.iter().filter(|it| it.checksum);
+    let mut detected = Detected {
+        checksum_by_filter: filtered.map(|it| it.link.as_str().into()).collect(),
+        ..Detected::default()
+    };
     let built_in = BuiltIn::of(&tables);
     for bridge in built_in.bridges() {
         detected.rules(Generation::BuiltInChains, bridge);
@@ -147,6 +153,18 @@ fn variant(tool: RuleTool) -> bool {
 }
 
 impl Detected {
+    /// The layout that a bridge was made for, where no rule tells: only libvirt's nft and our own
+    /// table leave checksums to a filter.
+    pub fn by_filter(&self, bridge: &str) -> Option<Generation> {
+        let filtered = self.checksum_by_filter.contains(bridge);
+        let lanwright = Generation::Lanwright;
+        let own = self.empty.contains(&lanwright) || self.used.contains_key(&lanwright);
+        filtered.then_some(match own {
+            true => Generation::Lanwright,
+            false => Generation::Nftables,
+        })
+    }
+
     fn rules(&mut self, layout: Generation, bridge: &str) {
         let bridges = self.used.entry(layout).or_default();
         if !bridges.contains(bridge) {
@@ -185,11 +203,11 @@ impl Detected {
 
     fn read_rule(&mut self, layout: Generation, layer: &Layer<'_>, chain: &Chain, rule: &Rule) {
         self.checksum_by_rule |= rule.target == Target::ChecksumFill;
-        let mut devices = rule.matches.iter().filter_map(device);
-        if let Some((gone, _)) = devices.find(|(_, bound)| *bound == Bound::Gone) {
+        let mut devices = rule.matches.iter().filter_map(Match::device);
+        if let Some(gone) = devices.find(|device| device.bound == Bound::Gone) {
             self.findings.push(Finding {
                 what: Irregular::Number {
-                    number: gone.name().into(),
+                    number: gone.name.name().into(),
                     chain: compact_str::format_compact!("{} {}", layer.table.name, chain.name),
                 },
                 origin: Some(Origin {
@@ -224,30 +242,22 @@ impl Detected {
     }
 }
 
-fn device(each: &Match) -> Option<(&DevicePattern, Bound)> {
-    if let Match::InDevice { name, bound, .. } | Match::OutDevice { name, bound, .. } = each {
-        Some((name, *bound))
-    } else {
-        None
-    }
-}
-
 /// The bridge, if this is the rule that every network has one of: from its bridge to itself.
 fn crossed(rule: &Rule) -> Option<&str> {
     let [one, other] = rule.matches.as_slice() else {
         return None;
     };
-    let (one, bound) = device(one)?;
-    let (other, _) = device(other)?;
-    let accepted = rule.target == Target::Accept && !one.is_prefix() && bound != Bound::Gone;
-    (accepted && one == other).then_some(one.name())
+    let (one, other) = (one.device()?, other.device()?);
+    let is_there = !one.name.is_prefix() && one.bound != Bound::Gone;
+    let accepted = rule.target == Target::Accept && is_there;
+    (accepted && one.name == other.name).then_some(one.name.name())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::audit::sample::{IPTABLES, LEGACY, REJECT, capture, jump, rule, table};
-    use crate::firewall::{ChainPolicy, TableFamily};
+    use crate::firewall::{ChainPolicy, DevicePattern, TableFamily};
 
     fn chains(bridge: &str) -> Table {
         let both = format!("-i {bridge} -o {bridge}");
@@ -360,6 +370,33 @@ mod tests {
         assert_eq!(
             detect(&capture(vec![(IPTABLES, vec![other])])),
             Detected::default()
+        );
+    }
+
+    #[test]
+    fn a_filter_for_checksums_tells_the_layout() {
+        let filtered = |bridge: &str| crate::capture::Queueing {
+            link: bridge.parse().expect("it is a name"),
+            file: crate::capture::FileId(0),
+            filters: true,
+            checksum: true,
+            rounded: false,
+        };
+        let mut bare = capture(Vec::new());
+        bare.queueing.push(filtered("virbr0"));
+        let detected = detect(&bare);
+        assert_eq!(detected.by_filter("virbr0"), Some(Generation::Nftables));
+        assert_eq!(detected.by_filter("virbr1"), None);
+        let own = Table::new(
+            TableFamily::Inet,
+            "lanwright",
+            vec![Chain::regular("c", Vec::new())],
+        );
+        let mut own = capture(vec![(RuleTool::Nft, vec![own])]);
+        own.queueing.push(filtered("virbr0"));
+        assert_eq!(
+            detect(&own).by_filter("virbr0"),
+            Some(Generation::Lanwright)
         );
     }
 }

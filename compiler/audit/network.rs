@@ -199,8 +199,10 @@ impl<'a> Court<'a> {
         let most = |bridge: &str| {
             let counted = LAYOUTS.map(|layout| (self.rules(layout, bridge), layout));
             let best = counted.into_iter().rev().max_by_key(|(count, _)| *count);
-            best.filter(|(count, _)| *count > 0)
+            let ruled = best.filter(|(count, _)| *count > 0);
+            ruled
                 .map(|(_, layout)| layout)
+                .or_else(|| self.detected.by_filter(bridge))
         };
         let networks = self.ir.policy.networks.iter();
         let chosen: Vec<Option<Generation>> = networks

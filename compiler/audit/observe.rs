@@ -363,24 +363,10 @@ impl<'a> Observed<'a> {
 }
 
 /// A number that stands where a device's name should.
-fn number(rule: &NormalRule) -> Option<&str> {
-    rule.conditions().find_map(|condition| {
-        if let Match::InDevice {
-            name,
-            bound: Bound::Gone,
-            ..
-        }
-        | Match::OutDevice {
-            name,
-            bound: Bound::Gone,
-            ..
-        } = condition
-        {
-            Some(name.name())
-        } else {
-            None
-        }
-    })
+pub fn number(rule: &NormalRule) -> Option<&str> {
+    let mut devices = rule.conditions().filter_map(Match::device);
+    let gone = devices.find(|device| device.bound == Bound::Gone);
+    gone.map(|device| device.name.name())
 }
 
 /// How many rules in chains of libvirt's there are.

@@ -176,10 +176,16 @@ fn mode(blocks: &BTreeMap<Generation, &Blocks<'_>>) -> Option<String> {
 }
 
 fn unexplained(scene: Scene<'_>, seen: &Seen<'_>) -> Unexplained {
+    let why = match observe::number(&seen.normal) {
+        Some(number) => format!(
+            "the rule is bound to the device of number {number}, which is gone: no packet meets it"
+        ),
+        None => "the rule stands where only rules of networks stand, and is for none that is known"
+            .to_owned(),
+    };
     Unexplained {
         what: Some(scene.text(seen)),
-        why: "the rule stands where only rules of networks stand, and is for none that is known"
-            .to_owned(),
+        why,
         is_finding: true,
         place: scene.place(seen),
     }

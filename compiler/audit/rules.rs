@@ -9,7 +9,7 @@ use super::align::{Alignment, align};
 use super::breaks::{self, Gates};
 use super::expect::{self, Block, Role, Spot};
 use super::generation::Generation;
-use super::observe::{Blocks, Observed, Seen};
+use super::observe::{self, Blocks, Observed, Seen};
 use super::report::{Drift, DriftKind, Object, Place};
 use super::{layer, shared, spell};
 use crate::capture::{Capture, Topic};
@@ -160,23 +160,58 @@ pub fn nowhere(scene: Scene<'_>, policy: &NetworkPolicy) -> Drift {
     }
 }
 
-/// The one difference of a network that has rules in another layout, too.
-pub fn twice(scene: Scene<'_>, bridge: &str, layout: Generation) -> Drift {
+/// What a network has of rules in another layout, too: those that packets meet, and those that
+/// are bound to a device that is gone, which none meets.
+pub fn twice(scene: Scene<'_>, bridge: &str, layout: Generation) -> Vec<Drift> {
     let networks = scene.observed.networks.get(&layout);
     let blocks = networks.and_then(|networks| networks.get(bridge));
-    let seen = || blocks.into_iter().flat_map(|it| it.values().flatten());
-    let first = seen().min_by_key(|seen| (seen.spot, seen.at));
-    Drift {
+    let all = blocks.into_iter().flat_map(|it| it.values().flatten());
+    let (gone, met): (Vec<_>, Vec<_>) =
+        all.partition(|seen| observe::number(&seen.normal).is_some());
+    let word = expect::word(layout);
+    let found = |seen: Vec<&Seen<'_>>, what: String, breaks: &str| Drift {
         kind: DriftKind::Unexpected,
         object: Object::Layout,
         expected: None,
-        found: Some(format!(
-            "{} rules for {bridge} in the layout {}",
-            seen().count(),
-            expect::word(layout)
-        )),
-        place: first.map(|seen| scene.place(seen)).unwrap_or_default(),
-        breaks: Some("packets meet two sets of rules, and either may refuse them".to_owned()),
+        found: Some(what),
+        place: (seen
+            .iter()
+            .min_by_key(|it| (it.layer, it.rule.place.get(), it.at)))
+        .map(|it| scene.place(it))
+        .unwrap_or_default(),
+        breaks: Some(breaks.to_owned()),
+    };
+    let mut drift = Vec::new();
+    if !met.is_empty() {
+        let translates = |seen: &&Seen<'_>| expect::role(layout, seen.spot) == Some(Role::Nat);
+        let breaks = match met.iter().all(translates) {
+            true => {
+                "nothing while both sets of rules say the same: packets meet one of the two \
+                     first, which rewrites their sources or keeps them"
+            }
+            false => "packets meet two sets of rules, and either may refuse them",
+        };
+        let what = format!("{} for {bridge} in the layout {word}", rules(met.len()));
+        drift.push(found(met, what, breaks));
+    }
+    if let Some(number) = gone.first().and_then(|seen| observe::number(&seen.normal)) {
+        let what = format!(
+            "{} in the layout {word} bound to the device of number {number}, which is gone",
+            rules(gone.len())
+        );
+        let breaks = format!(
+            "nothing: the rules were made for a bridge that was deleted, and no packet meets \
+             them, not even one of the {bridge} that is there now"
+        );
+        drift.push(found(gone, what, &breaks));
+    }
+    drift
+}
+
+fn rules(count: usize) -> String {
+    match count {
+        1 => "1 rule".to_owned(),
+        _ => format!("{count} rules"),
     }
 }
 
@@ -201,6 +236,8 @@ struct Side<'a, 'b> {
     expected: Vec<NormalRule>,
     found: &'b [Seen<'a>],
     fit: Alignment,
+    /// The devices that rules of the host ask for by number.
+    by_index: HashSet<&'b str>,
 }
 
 impl<'a, 'b> Side<'a, 'b> {
@@ -215,6 +252,7 @@ impl<'a, 'b> Side<'a, 'b> {
         let wanted: Vec<&NormalRule> = expected.iter().collect();
         let there: Vec<&NormalRule> = found.iter().map(|seen| &seen.normal).collect();
         let fit = align(&wanted, &there);
+        let matches = found.iter().flat_map(|seen| &seen.rule.matches);
         Side {
             scene,
             layout,
@@ -223,6 +261,7 @@ impl<'a, 'b> Side<'a, 'b> {
             expected,
             found,
             fit,
+            by_index: matches.filter_map(by_index).collect(),
         }
     }
 
@@ -252,9 +291,10 @@ impl<'a, 'b> Side<'a, 'b> {
         );
         let is_new = |at: &&usize| !changed.iter().any(|(_, found)| found == *at);
         let new = self.fit.unexpected.iter().filter(is_new);
+        let expected: HashSet<&NormalRule> = self.expected.iter().collect();
         drift.extend(new.map(|at| {
             let seen = &self.found[*at];
-            unexpected(self.scene, seen, self.expected.contains(&seen.normal))
+            unexpected(self.scene, seen, expected.contains(&seen.normal))
         }));
         drift
     }
@@ -309,12 +349,10 @@ impl<'a, 'b> Side<'a, 'b> {
 
     /// An expected rule that asks for devices in the way in which the rules of the host do.
     fn as_found(&self, rule: &Rule) -> Rule {
-        let found = self.found.iter().flat_map(|seen| &seen.rule.matches);
-        let by_index: HashSet<&str> = found.filter_map(by_index).collect();
         let mut rule = rule.clone();
         for each in &mut rule.matches {
             if let Match::InDevice { name, bound, .. } | Match::OutDevice { name, bound, .. } = each
-                && by_index.contains(name.name())
+                && self.by_index.contains(name.name())
             {
                 *bound = Bound::Index;
             }
@@ -369,19 +407,6 @@ impl<'a, 'b> Side<'a, 'b> {
 
 /// The device that a rule asks for by the number that it had as the rule was loaded.
 fn by_index(each: &Match) -> Option<&str> {
-    if let Match::InDevice {
-        name,
-        bound: Bound::Index,
-        ..
-    }
-    | Match::OutDevice {
-        name,
-        bound: Bound::Index,
-        ..
-    } = each
-    {
-        Some(name.name())
-    } else {
-        None
-    }
+    let device = each.device().filter(|device| device.bound == Bound::Index);
+    device.map(|device| device.name.name())
 }

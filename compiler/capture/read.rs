@@ -113,9 +113,10 @@ impl Reader {
                 self.capture.bridging.extend(found);
             }
             Role::Traffic => {
-                let read = traffic::read(text, self.capture.name(id));
-                let shaping = self.accept(id, read);
-                self.capture.state.shaping.extend(shaping);
+                let read = traffic::read(text, self.capture.name(id), id);
+                let told = self.accept(id, read);
+                self.capture.state.shaping.extend(told.shaping);
+                self.capture.queueing.extend(told.queueing);
             }
             Role::Leases => self.leases.push((id, text.to_owned())),
             Role::Macs => {

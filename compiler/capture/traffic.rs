@@ -11,13 +11,23 @@ mod unit;
 
 use std::collections::BTreeMap;
 
+use super::{FileId, Queueing};
 use crate::backend::gap::{Reading, Unread};
 use crate::state::{Policing, Rate, Shaping};
 use crate::value::DeviceName;
 
-/// The rate limits of a listing. `name` is the file's: where neither the text nor a heading says
-/// which device a listing is of, `tc-virbr0.txt` does.
-pub(super) fn read(source: &str, name: &str) -> Reading<Vec<Shaping>> {
+/// What a listing tells.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Told {
+    /// The limits.
+    pub(super) shaping: Vec<Shaping>,
+    /// The rest, of every device.
+    pub(super) queueing: Vec<Queueing>,
+}
+
+/// What a listing tells. `name` is the file's: where neither the text nor a heading says which
+/// device a listing is of, `tc-virbr0.txt` does.
+pub(super) fn read(source: &str, name: &str, file: FileId) -> Reading<Told> {
     let mut found = Found {
         device: device_of(name),
         ..Found::default()
@@ -27,10 +37,19 @@ pub(super) fn read(source: &str, name: &str) -> Reading<Vec<Shaping>> {
         false => lines::read(source, &mut found),
     }
     let mut unread = found.unread;
-    let mut shaping = Vec::new();
+    let mut told = Told::default();
     for (device, queues) in found.devices {
-        match device.parse() {
-            Ok(link) => shaping.extend(queues.shaping(link, &mut unread)),
+        match device.parse::<DeviceName>() {
+            Ok(link) => {
+                told.queueing.push(Queueing {
+                    link: link.clone(),
+                    file,
+                    filters: queues.filters,
+                    checksum: queues.checksum,
+                    rounded: queues.rounded,
+                });
+                told.shaping.extend(queues.shaping(link, &mut unread));
+            }
             Err(_) if device.is_empty() => {
                 complain(
                     &mut unread,
@@ -42,7 +61,7 @@ pub(super) fn read(source: &str, name: &str) -> Reading<Vec<Shaping>> {
     }
     unread.sort_by_key(|why| why.line);
     Reading {
-        value: shaping,
+        value: told,
         unread,
     }
 }
@@ -80,6 +99,12 @@ struct Queues {
     /// Classes of htb by their name: `1:2`.
     classes: BTreeMap<String, Class>,
     police: Option<Police>,
+    /// Whether filters of what the device sends were listed.
+    filters: bool,
+    /// Whether one of them fills in checksums.
+    checksum: bool,
+    /// Whether rates were read from text.
+    rounded: bool,
 }
 
 /// A class of htb.
@@ -139,6 +164,13 @@ impl Found {
 
     fn class(&mut self, device: &str, id: &str, class: Class) {
         self.queues(device).classes.insert(id.to_owned(), class);
+    }
+
+    /// A filter of what a device sends.
+    fn sent(&mut self, device: &str, checksum: bool) {
+        let queues = self.queues(device);
+        queues.filters = true;
+        queues.checksum |= checksum;
     }
 
     /// Filters that choose a class or fill in a checksum do not limit anything.
@@ -217,12 +249,14 @@ impl Queues {
 
 impl Class {
     /// `None` if it is what `tc` takes when none is said: 1600 bytes, one tick of 64 ns more or
-    /// less, with the clock of today's kernels (`htb_parse_class_opt`).
+    /// less, with the clock of today's kernels (`htb_parse_class_opt`). Many releases also drop
+    /// the part of a microsecond in which it is sent (`tc_calc_xmittime`).
     fn burst_kib(&self) -> Option<u64> {
         const UNSAID: u64 = 1600;
         let tick = u128::from(self.bits) * 64 / 8 / 1_000_000_000;
         let near = u64::try_from(tick).unwrap_or(u64::MAX).clamp(16, 400);
-        let unsaid = self.burst_bytes.abs_diff(UNSAID) <= near;
+        let dropped = near.max((self.bits / 8 / 1_000_000).min(UNSAID));
+        let unsaid = (UNSAID.saturating_sub(dropped)..=UNSAID + near).contains(&self.burst_bytes);
         (!unsaid).then(|| unit::kibibytes(self.burst_bytes))
     }
 }

@@ -4,6 +4,7 @@ pub mod address;
 pub mod connection;
 pub mod device;
 pub mod host;
+pub mod parts;
 pub mod protocol;
 pub mod rate;
 pub mod set;
@@ -12,6 +13,7 @@ pub use address::{AddressRange, AddressSide, AddressTypes, MaskedAddress};
 pub use connection::{ConnLimit, Conntrack, ConntrackTest, CtDirection, CtStates, CtStatuses};
 pub use device::{Bound, DevicePattern, Physdev};
 pub use host::{IpsecMode, IpsecPolicy, Owner, RpFilter, Transform};
+pub use parts::{AskedDevice, AskedNet};
 pub use protocol::{Comparison, PortSide, Ports, Protocol, SpiHeader};
 pub use rate::{
     HashKeys, HashLimit, Limit, Rate, RateUnit, Recent, RecentAction, Statistic, TimeUnit,

@@ -26,8 +26,9 @@ use compact_str::CompactString;
 use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
 
 use super::{
-    AddressRange, AddressSide, Bits, Bound, Compare, DevicePattern, Element, ElementExtra,
-    Expression, Family, Log, Lookup, Match, Ports, Protocol, RejectWith, Rule, TableFamily, Target,
+    AddressRange, AddressSide, Bits, Bound, Compare, DevicePattern, DeviceSide, Element,
+    ElementExtra, Expression, Family, Log, Lookup, Match, Ports, Protocol, RejectWith, Rule,
+    TableFamily, Target,
 };
 use crate::value::PortRange;
 
@@ -86,64 +87,36 @@ impl NormalRule {
 
     /// The device that a packet must come in through, if it is one by name.
     pub fn iifname(&self) -> Option<&str> {
-        self.conditions().find_map(|condition| {
-            if let Match::InDevice {
-                name,
-                bound,
-                negated: false,
-            } = condition
-            {
-                one_device(name, *bound)
-            } else {
-                None
-            }
-        })
+        self.device(DeviceSide::In)
     }
 
     /// The device that a packet must go out through, if it is one by name.
     pub fn oifname(&self) -> Option<&str> {
-        self.conditions().find_map(|condition| {
-            if let Match::OutDevice {
-                name,
-                bound,
-                negated: false,
-            } = condition
-            {
-                one_device(name, *bound)
-            } else {
-                None
-            }
+        self.device(DeviceSide::Out)
+    }
+
+    fn device(&self, side: DeviceSide) -> Option<&str> {
+        let mut asked = self.conditions().filter_map(Match::device);
+        asked.find_map(|it| {
+            let wanted = it.side == side && !it.negated;
+            one_device(it.name, it.bound).filter(|_| wanted)
         })
     }
 
     /// The prefix that a packet must come from.
     pub fn source(&self) -> Option<IpNet> {
-        self.conditions().find_map(|condition| {
-            if let Match::Source {
-                net,
-                negated: false,
-            } = condition
-            {
-                Some(*net)
-            } else {
-                None
-            }
-        })
+        self.net(AddressSide::Source)
     }
 
     /// The prefix that a packet must go to.
     pub fn destination(&self) -> Option<IpNet> {
-        self.conditions().find_map(|condition| {
-            if let Match::Destination {
-                net,
-                negated: false,
-            } = condition
-            {
-                Some(*net)
-            } else {
-                None
-            }
-        })
+        self.net(AddressSide::Destination)
+    }
+
+    fn net(&self, side: AddressSide) -> Option<IpNet> {
+        let asked = self.conditions().filter_map(Match::net);
+        let mut wanted = asked.filter(|it| it.side == side && !it.negated);
+        wanted.next().map(|it| it.net)
     }
 
     /// How many conditions two rules share, and one more for the same target: how much they look

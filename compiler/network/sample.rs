@@ -20,19 +20,7 @@ where
 
 /// A network of this kind, called `sample`.
 pub fn network(kind: Kind) -> Network {
-    Network {
-        name: value("sample"),
-        uuid: None,
-        title: None,
-        description: None,
-        metadata: Metadata::default(),
-        trust_guest_rx_filters: None,
-        isolated_ports: None,
-        vlan: None,
-        virtualport: None,
-        portgroups: Vec::new(),
-        kind,
-    }
+    Network::plain(value("sample"), kind)
 }
 
 /// An isolated network on `virbr7` with these addresses.

@@ -211,7 +211,8 @@ fn forwarding(seen: &Seen<'_>) -> Option<bool> {
     let ipv4 = seen.sysctl(&["net", "ipv4", "ip_forward"]);
     let ipv6 = seen.sysctl(&["net", "ipv6", "conf", "all", "forwarding"]);
     let mut families = seen
-        .addresses()
+        .addresses
+        .iter()
         .map(|address| match address.ip().is_ipv4() {
             true => ipv4,
             false => ipv6,

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::evidence::{Draft, Element};
 use crate::diagnostic::{Diagnostic, Severity, Sink};
-use crate::network::{Kind, Network, Virtual};
+use crate::network::{Forward, Kind, Network, Virtual};
 use crate::source::{Source, SourceId};
 use crate::xml::{self, write};
 
@@ -37,11 +37,8 @@ pub(super) fn legal(mut network: Network, draft: &mut Draft) -> Network {
         if refused.is_empty() {
             return network;
         }
-        // Backwards: what is inside goes before what is around it, and places stay what they are.
-        for element in refused.keys().rev() {
-            remove(&mut network, *element);
-        }
         let gone: Vec<Element> = refused.keys().copied().collect();
+        remove(&mut network, &gone);
         draft.gone(&gone);
         for (element, why) in refused {
             let about = parent(element).without(&gone).unwrap_or(Element::Network);
@@ -144,72 +141,82 @@ fn parent(element: Element) -> Element {
     }
 }
 
-/// Takes an element away.
-fn remove(network: &mut Network, element: Element) {
-    match (element, &mut network.kind) {
-        (Element::Uuid, _) => network.uuid = None,
-        (Element::Vlan, _) => network.vlan = None,
-        (Element::Uplink, Kind::HostBridge(declared)) => declared.uplink = None,
-        (Element::Inbound | Element::Outbound, Kind::HostBridge(declared)) => {
-            declared.bandwidth = None;
+/// Takes these elements away, which are sorted.
+fn remove(network: &mut Network, gone: &[Element]) {
+    let has = |element: Element| gone.binary_search(&element).is_ok();
+    if has(Element::Uuid) {
+        network.uuid = None;
+    }
+    let bandwidth = has(Element::Inbound) || has(Element::Outbound);
+    match &mut network.kind {
+        Kind::HostBridge(declared) => {
+            if has(Element::Uplink) {
+                declared.uplink = None;
+            }
+            if bandwidth {
+                declared.bandwidth = None;
+            }
         }
-        (_, Kind::Virtual(declared)) => remove_from(declared, element),
-        (_, Kind::HostBridge(_) | Kind::Macvtap(_) | Kind::Hostdev(_)) => {}
+        Kind::Virtual(declared) => remove_from(declared, has),
+        Kind::Macvtap(_) | Kind::Hostdev(_) => {}
+    }
+    if has(Element::Vlan) {
+        network.vlan = None;
     }
 }
 
-fn remove_from(declared: &mut Virtual, element: Element) {
-    let nat = match &mut declared.forward {
-        crate::network::Forward::Nat(nat) => Some(nat),
-        crate::network::Forward::Isolated
-        | crate::network::Forward::Route(_)
-        | crate::network::Forward::Open => None,
-    };
-    match (element, nat) {
-        (Element::Nat | Element::NatAddress, Some(nat)) => nat.addresses = None,
-        (Element::NatPort, Some(nat)) => nat.ports = None,
-        (Element::Mtu, _) => declared.mtu = None,
-        (Element::Mac, _) => declared.mac = None,
-        (Element::Domain, _) => declared.domain = None,
-        (Element::Inbound | Element::Outbound, _) => declared.bandwidth = None,
-        (Element::Forwarder(at), _) => drop(declared.dns.forwarders.remove(at)),
-        (Element::Txt(at), _) => drop(declared.dns.txts.remove(at)),
-        (Element::Srv(at), _) => drop(declared.dns.srvs.remove(at)),
-        (Element::DnsHost(at), _) => drop(declared.dns.hosts.remove(at)),
-        (Element::Route(at), _) => drop(declared.routes.remove(at)),
-        (Element::Option(at), _) => drop(declared.options.remove(at)),
-        (Element::Ip(at), _) => drop(declared.subnets.remove(at)),
-        (Element::Tftp(ip), _) => declared.subnets[ip].tftp_root = None,
-        (Element::Dhcp(ip), _) => declared.subnets[ip].dhcp = None,
-        (Element::Range(ip, at), _) => {
-            if let Some(dhcp) = &mut declared.subnets[ip].dhcp {
-                dhcp.ranges.remove(at);
-            }
+fn remove_from(declared: &mut Virtual, has: impl Fn(Element) -> bool + Copy) {
+    if let Forward::Nat(nat) = &mut declared.forward {
+        if has(Element::Nat) || has(Element::NatAddress) {
+            nat.addresses = None;
         }
-        (Element::DhcpHost(ip, at), _) => {
-            if let Some(dhcp) = &mut declared.subnets[ip].dhcp {
-                dhcp.hosts.remove(at);
-            }
+        if has(Element::NatPort) {
+            nat.ports = None;
         }
-        (Element::Bootp(ip), _) => {
-            if let Some(dhcp) = &mut declared.subnets[ip].dhcp {
+    }
+    if has(Element::Mtu) {
+        declared.mtu = None;
+    }
+    if has(Element::Mac) {
+        declared.mac = None;
+    }
+    if has(Element::Domain) {
+        declared.domain = None;
+    }
+    if has(Element::Inbound) || has(Element::Outbound) {
+        declared.bandwidth = None;
+    }
+    let dns = &mut declared.dns;
+    keep(&mut dns.forwarders, |at| !has(Element::Forwarder(at)));
+    keep(&mut dns.txts, |at| !has(Element::Txt(at)));
+    keep(&mut dns.srvs, |at| !has(Element::Srv(at)));
+    keep(&mut dns.hosts, |at| !has(Element::DnsHost(at)));
+    keep(&mut declared.routes, |at| !has(Element::Route(at)));
+    keep(&mut declared.options, |at| !has(Element::Option(at)));
+    // What is inside goes before what is around it, and places stay what they are.
+    for (ip, subnet) in declared.subnets.iter_mut().enumerate() {
+        if has(Element::Tftp(ip)) {
+            subnet.tftp_root = None;
+        }
+        if has(Element::Dhcp(ip)) {
+            subnet.dhcp = None;
+        }
+        if let Some(dhcp) = &mut subnet.dhcp {
+            keep(&mut dhcp.ranges, |at| !has(Element::Range(ip, at)));
+            keep(&mut dhcp.hosts, |at| !has(Element::DhcpHost(ip, at)));
+            if has(Element::Bootp(ip)) {
                 dhcp.bootp = None;
             }
         }
-        (
-            Element::Network
-            | Element::Name
-            | Element::Uuid
-            | Element::Uplink
-            | Element::Forward
-            | Element::Nat
-            | Element::NatAddress
-            | Element::NatPort
-            | Element::Bridge
-            | Element::Dns
-            | Element::Vlan
-            | Element::Port,
-            _,
-        ) => {}
     }
+    keep(&mut declared.subnets, |at| !has(Element::Ip(at)));
+}
+
+/// Keeps what stands at these places.
+fn keep<Row>(rows: &mut Vec<Row>, wanted: impl Fn(usize) -> bool) {
+    let mut at = 0;
+    rows.retain(|_| {
+        at += 1;
+        wanted(at - 1)
+    });
 }

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::capture::{Capture, Definition, Topic};
 use crate::firewall::Family;
-use crate::network::{Kind, Metadata, Network, NetworkSet, Virtual};
-use crate::value::{DeviceName, NetworkName};
+use crate::network::{Kind, Network, NetworkSet, Virtual};
+use crate::value::DeviceName;
 
 /// A network that was recovered.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +37,9 @@ impl Recovered {
 pub(super) fn on_bridge(seen: &Seen<'_>, defined: Option<&Definition>) -> Option<Recovered> {
     let mut draft = Draft::default();
     let network = match uplink::read(seen, &mut draft) {
-        Some(host_bridge) => plain(name::read(seen, &mut draft)?, Kind::HostBridge(host_bridge)),
+        Some(host_bridge) => {
+            Network::plain(name::read(seen, &mut draft)?, Kind::HostBridge(host_bridge))
+        }
         None => virtual_network(seen, &mut draft)?,
     };
     let network = Network {
@@ -96,7 +98,7 @@ fn virtual_network(seen: &Seen<'_>, draft: &mut Draft) -> Option<Network> {
     let mut subnets = address::read(seen, draft);
     let services = service::read(seen, &mut subnets, draft);
     let guest_ipv6 = guest_ipv6(seen, &subnets, draft);
-    Some(plain(
+    Some(Network::plain(
         name,
         Kind::Virtual(Box::new(Virtual {
             forward,
@@ -112,22 +114,6 @@ fn virtual_network(seen: &Seen<'_>, draft: &mut Draft) -> Option<Network> {
             options: services.options,
         })),
     ))
-}
-
-fn plain(name: NetworkName, kind: Kind) -> Network {
-    Network {
-        name,
-        uuid: None,
-        title: None,
-        description: None,
-        metadata: Metadata::default(),
-        trust_guest_rx_filters: None,
-        isolated_ports: None,
-        vlan: None,
-        virtualport: None,
-        portgroups: Vec::new(),
-        kind,
-    }
 }
 
 /// `ipv6='yes'`: IPv6 is ruled although there is no IPv6 address. With one the attribute leaves no

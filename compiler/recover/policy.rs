@@ -63,11 +63,10 @@ impl Ruled {
         }
     }
 
-    /// The lines that speak of this subnet.
-    pub fn lines_of(&self, net: IpNet) -> Option<Vec<Origin>> {
-        let at = self.policy.subnets.iter().position(|it| it.net == net)?;
+    /// The lines that speak of one subnet of the policy.
+    pub fn lines_of(&self, at: usize) -> Vec<Origin> {
         let of = |lines: &[Vec<Origin>]| lines.get(at).cloned().unwrap_or_default();
-        Some([of(&self.lines.crossing), of(&self.lines.translation)].concat())
+        [of(&self.lines.crossing), of(&self.lines.translation)].concat()
     }
 }
 

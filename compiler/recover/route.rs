@@ -9,7 +9,7 @@ use crate::network::Route;
 /// The static routes, in the order of the host's tables.
 pub(super) fn read(seen: &Seen<'_>, draft: &mut Draft) -> Vec<Route> {
     let mut routes = Vec::new();
-    for held in seen.routes() {
+    for held in seen.routes.iter() {
         let about = Element::Route(routes.len());
         // libvirt gives every route a metric, 1 unless told otherwise.
         let metric = match held.metric {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use ipnet::IpNet;
 
+use super::layout::Arrangement;
 use super::policy::{Ruled, Rules};
 use super::service::by_hand;
 use crate::capture::{Capture, FileId, Origin, Role, ServiceFiles, Topic};
@@ -29,8 +30,14 @@ pub(super) struct Seen<'a> {
     pub files: Option<&'a ServiceFiles>,
     /// Its rate limits.
     pub shaping: Option<&'a Shaping>,
+    /// The file of `tc` that shows that checksums of what it sends are filled in.
+    pub checksum_filter: Option<FileId>,
     /// Its zone.
     pub zone: Option<&'a ZoneBinding>,
+    /// Its addresses, as the host lists them.
+    pub addresses: Vec<&'a Address>,
+    /// The routes through it.
+    pub routes: Vec<&'a Route>,
 }
 
 /// Who made a configuration of dnsmasq.
@@ -55,31 +62,47 @@ pub(super) fn all<'a>(
     let devices = by(&capture.devices, |device| &device.name);
     let services = by(&state.services, |service| &service.link);
     let shaping = by(&state.shaping, |shaping| &shaping.link);
+    let filtered = capture.queueing.iter().filter(|it| it.checksum);
+    let filters: BTreeMap<&DeviceName, FileId> = filtered.map(|it| (&it.link, it.file)).collect();
     let zones = by(&state.zones, |zone| &zone.link);
+    let mut addresses = grouped(&state.addresses, |address| &address.link);
+    let mut routes = grouped(&state.routes, |route| &route.link);
     let files: BTreeMap<&str, &ServiceFiles> = capture
         .services
         .iter()
         .filter_map(|files| Some((listens_on(&files.conf.1)?, files)))
         .collect();
-    let seen = |bridge: &'a DeviceName| {
+    let mut seen = |bridge: &'a DeviceName| {
         let files = files.get(bridge.as_str()).copied();
         let maker = files.map_or(Maker::Tool, |files| maker(&files.conf.1));
-        let addresses = state.addresses.iter().filter(|it| it.link == *bridge);
-        let addresses: Vec<IpNet> = addresses.map(|it| it.address).collect();
+        let addresses = addresses.remove(bridge).unwrap_or_default();
+        let own: Vec<IpNet> = addresses.iter().map(|it| it.address).collect();
         let service = services.get(bridge);
         Seen {
             capture,
             bridge,
             rules: ruled.get(bridge).copied(),
             device: devices.get(bridge).copied(),
-            service: service.map(|it| by_hand::understood(it, files, maker, &addresses)),
+            service: service.map(|it| by_hand::understood(it, files, maker, &own)),
             maker,
             files,
             shaping: shaping.get(bridge).copied(),
+            checksum_filter: filters.get(bridge).copied(),
             zone: zones.get(bridge).copied(),
+            addresses,
+            routes: routes.remove(bridge).unwrap_or_default(),
         }
     };
-    bridges.into_iter().map(seen).collect()
+    bridges.into_iter().map(&mut seen).collect()
+}
+
+/// All of each device, in their order.
+fn grouped<Row>(rows: &[Row], key: fn(&Row) -> &DeviceName) -> HashMap<&DeviceName, Vec<&Row>> {
+    let mut map: HashMap<&DeviceName, Vec<&Row>> = HashMap::new();
+    for row in rows {
+        map.entry(key(row)).or_default().push(row);
+    }
+    map
 }
 
 /// The first of each; a second one of the same bridge is another's business.
@@ -116,16 +139,16 @@ fn maker(conf: &str) -> Maker {
 }
 
 impl<'a> Seen<'a> {
-    /// Its addresses, as the host lists them.
-    pub fn addresses(&self) -> impl Iterator<Item = &'a Address> {
-        let ours = self.capture.state.addresses.iter();
-        ours.filter(|address| address.link == *self.bridge)
-    }
-
-    /// The routes through it.
-    pub fn routes(&self) -> impl Iterator<Item = &'a Route> {
-        let routes = self.capture.state.routes.iter();
-        routes.filter(|route| route.link == *self.bridge)
+    /// The lines that show that there is DHCP for IPv4, whoever serves it. libvirt's filter of
+    /// `tc` is on every bridge, ours where there is DHCP.
+    pub fn dhcp_signs(&self) -> Vec<Origin> {
+        let Some(ruled) = self.rules else {
+            return Vec::new();
+        };
+        let filter = self.checksum_filter.map(|file| Origin { file, line: None });
+        let filter = filter.filter(|_| ruled.arrangement == Arrangement::Lanwright);
+        let rules = ruled.lines.checksum.iter().copied();
+        rules.chain(filter).collect()
     }
 
     /// Whether rules of this family were looked at.
@@ -186,6 +209,19 @@ impl<'a> Seen<'a> {
         let text = self.files.map_or("", |files| &files.conf.1);
         let starting = text.lines().filter(|line| line.starts_with(start));
         starting.zip(self.conf_lines(start)).collect()
+    }
+
+    /// The lines of ranges to lease from, by their first fields: how many make the key.
+    pub fn ranges(&self, fields: usize) -> HashMap<&'a str, Vec<Origin>> {
+        let start = "dhcp-range=";
+        let mut by_fields: HashMap<&str, Vec<Origin>> = HashMap::new();
+        for (line, origin) in self.conf_starting(start) {
+            let told = &line[start.len()..];
+            let mut commas = told.match_indices(',').map(|(at, _)| at);
+            let end = commas.nth(fields - 1).unwrap_or(told.len());
+            by_fields.entry(&told[..end]).or_default().push(origin);
+        }
+        by_fields
     }
 
     /// The lines of the configuration of its dnsmasq, by what they say.

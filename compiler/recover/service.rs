@@ -10,7 +10,7 @@ pub(super) mod told;
 
 use super::evidence::{Draft, Element, Finding, FindingKind};
 use super::seen::Seen;
-use crate::capture::Topic;
+use crate::capture::{Origin, Topic};
 use crate::network::{Dns, DnsmasqOption, Domain, Subnet};
 
 /// What was learnt of a network's services; what belongs to a subnet was put there.
@@ -55,33 +55,40 @@ pub(super) fn read(seen: &Seen<'_>, subnets: &mut [Subnet], draft: &mut Draft) -
 /// No dnsmasq serves the bridge, as far as is known.
 fn without(seen: &Seen<'_>, subnets: &[Subnet], draft: &mut Draft) -> Dns {
     let mut dns = Dns::default();
+    let signs = seen.dhcp_signs();
     if !seen.capture.observed(Topic::Services) {
-        shown_by_rules(seen, subnets, draft);
+        shown(seen, subnets, signs, draft);
         draft.unknown(
             Element::Network,
             "DHCP, DNS, the domain and TFTP",
             "look into /var/lib/libvirt/dnsmasq, /etc/lanwright/dnsmasq or /etc/dnsmasq.d",
         );
     } else if !subnets.is_empty() {
+        if !signs.is_empty() {
+            let message = "the host fills in checksums for DHCP, but no dnsmasq serves the bridge";
+            let finding = Finding::new(FindingKind::Differs, Element::Network, message);
+            draft.say(finding.at(signs));
+        }
         draft.note(Element::Dns, "no dnsmasq serves this network");
         dns.disabled = true;
     }
     dns
 }
 
-/// Rules show that something is served, but not what.
-fn shown_by_rules(seen: &Seen<'_>, subnets: &[Subnet], draft: &mut Draft) {
-    let Some(ruled) = seen.rules else {
-        return;
-    };
+/// Rules and filters show that something is served, but not what.
+fn shown(seen: &Seen<'_>, subnets: &[Subnet], dhcp: Vec<Origin>, draft: &mut Draft) {
     let first = subnets.iter().position(Subnet::is_ipv4);
     let about = first.map_or(Element::Network, Element::Ip);
     let unknown = |message: &str| Finding::new(FindingKind::Unknown, about, message);
-    if ruled.policy.dhcp_checksum {
-        let finding = unknown("ranges and hosts: a rule shows that there is DHCP for IPv4");
-        draft.say(finding.at(ruled.lines.checksum.iter().copied()));
+    if !dhcp.is_empty() {
+        draft.proves(about, dhcp.iter().copied());
+        let finding = unknown(
+            "ranges and hosts of DHCP: that checksums are filled in shows that there is DHCP for \
+             IPv4",
+        );
+        draft.say(finding.at(dhcp));
     }
-    if ruled.policy.tftp {
+    if let Some(ruled) = seen.rules.filter(|ruled| ruled.policy.tftp) {
         let finding = unknown("the folder of TFTP: a rule shows that there is one");
         draft.say(finding.at(ruled.lines.tftp.iter().copied()));
     }

@@ -318,3 +318,49 @@ fn a_bridge_with_a_nic_is_a_host_bridge() {
     );
     assert_eq!(recovered.network, expected);
 }
+
+/// Rules alone, with the one that fills in checksums of DHCP replies.
+fn with_checksum(rules: &str) -> Capture {
+    let mangle = "*mangle\n:POSTROUTING ACCEPT [0:0]\n:LIBVIRT_PRT - [0:0]\n\
+        -A POSTROUTING -j LIBVIRT_PRT\n\
+        -A LIBVIRT_PRT -o virbr9 -p udp -m udp --dport 68 -j CHECKSUM --checksum-fill\nCOMMIT\n";
+    read(vec![Text {
+        name: "iptables-save.txt".to_owned(),
+        bytes: format!("{mangle}{rules}").into_bytes(),
+    }])
+}
+
+#[test]
+fn a_rule_for_checksums_proves_that_there_is_dhcp() {
+    let proved = |recovered: &Recovered, element: Element| {
+        let lines = recovered.evidence.iter();
+        let mut of = lines.filter(|it| it.element == element);
+        of.any(|it| it.origins.iter().any(|origin| origin.line == Some(5)))
+    };
+    let says = |gaps: &[String], what: &str| gaps.iter().any(|gap| gap.contains(what));
+    let (recovered, gaps) = only(&with_checksum(RULES));
+    assert!(proved(&recovered, Element::Ip(0)), "{recovered:#?}");
+    assert!(says(&gaps, "shows that there is DHCP for IPv4"), "{gaps:?}");
+    // Of an isolated network rules show no address; that there is one they do.
+    let crosses = |line: &&str| !line.contains("192.0.2.0/24");
+    let isolated: Vec<&str> = RULES.lines().filter(crosses).collect();
+    let (recovered, gaps) = only(&with_checksum(&(isolated.join("\n") + "\n")));
+    assert!(proved(&recovered, Element::Network), "{recovered:#?}");
+    assert!(
+        says(&gaps, "that there is DHCP shows that it has one"),
+        "{gaps:?}"
+    );
+    assert!(
+        !says(&gaps, "whether the network has addresses"),
+        "{gaps:?}"
+    );
+}
+
+#[test]
+fn checksums_for_nobody_are_said() {
+    let mut capture = with_checksum(RULES);
+    capture.topics.insert(Topic::Services);
+    let (_, gaps) = only(&capture);
+    let lonely = "the host fills in checksums for DHCP, but no dnsmasq serves the bridge";
+    assert!(gaps.iter().any(|gap| gap == lonely), "{gaps:?}");
+}

@@ -53,7 +53,7 @@ fn is_physical(port: &Device) -> bool {
 
 /// How the host is addressed there: by what its tables hold.
 fn addressing(seen: &Seen<'_>, draft: &mut Draft) -> Option<Addressing> {
-    let addresses: Vec<_> = seen.addresses().map(|it| it.address).collect();
+    let addresses: Vec<_> = seen.addresses.iter().map(|it| it.address).collect();
     if !seen.capture.observed(Topic::Addresses) {
         draft.unknown(
             Element::Uplink,
@@ -66,7 +66,8 @@ fn addressing(seen: &Seen<'_>, draft: &mut Draft) -> Option<Addressing> {
         return Some(Addressing::None);
     }
     let default = seen
-        .routes()
+        .routes
+        .iter()
         .filter(|route| route.destination.prefix_len() == 0);
     let gateways = default.map(|route| route.gateway).collect();
     draft.proves(Element::Uplink, seen.files_of(Role::Addresses));

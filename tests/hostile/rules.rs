@@ -5,12 +5,14 @@
 //! otherwise, at which anything worse than linear is still out of the question.
 
 use std::fmt::Write as _;
+use std::net::Ipv4Addr;
 
 use lanwright::backend::dnsmasq;
 use lanwright::backend::iptables::{parse, read_listing};
 use lanwright::backend::nftables;
 use lanwright::capture::{self, Text};
 use lanwright::firewall::{Family, Ruleset, Target};
+use lanwright::recover;
 
 /// Something that reads a text from a host: its name, and itself.
 type Reader = (&'static str, fn(&str));
@@ -445,4 +447,28 @@ fn one_table_many_times_is_read() {
             read(&text);
         }
     }
+}
+
+#[test]
+fn a_network_of_very_many_subnets_is_recovered() {
+    let mut rules = String::new();
+    for number in 0..many(100_000) {
+        let net = Ipv4Addr::from(0x0a00_0000 + u32::try_from(number).unwrap());
+        let _ = write!(
+            rules,
+            "-A LIBVIRT_FWO -s {net}/32 -i virbr0 -j ACCEPT\n\
+             -A LIBVIRT_FWI -d {net}/32 -o virbr0 -j ACCEPT\n"
+        );
+    }
+    let text = format!(
+        "*filter\n:FORWARD ACCEPT [0:0]\n:LIBVIRT_FWI - [0:0]\n:LIBVIRT_FWO - [0:0]\n\
+         -A FORWARD -j LIBVIRT_FWI\n-A FORWARD -j LIBVIRT_FWO\n{rules}COMMIT\n"
+    );
+    let capture = capture::read(vec![Text {
+        name: "iptables-save.txt".to_owned(),
+        bytes: text.into(),
+    }]);
+    let recovery = recover::recover(&capture);
+    let subnets = recovery.networks[0].network.as_virtual();
+    assert_eq!(subnets.unwrap().subnets.len(), many(100_000));
 }

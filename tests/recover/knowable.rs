@@ -2,8 +2,8 @@
 
 use lanwright::lower::FirewallLayout;
 use lanwright::network::{
-    Addressing, BridgeChoice, Dns, Forward, HostBridge, Kind, Member, Metadata, Nat, Network,
-    NetworkSet, Uplink, Virtual,
+    Addressing, BridgeChoice, Dns, Forward, HostBridge, Kind, Member, Nat, Network, NetworkSet,
+    Uplink, Virtual,
 };
 use lanwright::recover::{Finding, FindingKind};
 use lanwright::value::PortRange;
@@ -57,20 +57,7 @@ fn network(member: &Member, layout: FirewallLayout) -> Option<(String, Network)>
         }
         Kind::Macvtap(_) | Kind::Hostdev(_) => return None,
     };
-    let network = Network {
-        name,
-        uuid: None,
-        title: None,
-        description: None,
-        metadata: Metadata::default(),
-        trust_guest_rx_filters: None,
-        isolated_ports: None,
-        vlan: None,
-        virtualport: None,
-        portgroups: Vec::new(),
-        kind,
-    };
-    Some((bridge.to_string(), network))
+    Some((bridge.to_string(), Network::plain(name, kind)))
 }
 
 /// Leaves what can be known of a network; whether its name is among it.

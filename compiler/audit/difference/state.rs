@@ -126,11 +126,11 @@ fn limits(shaping: &Shaping, facts: &mut Facts) {
     let link = shaping.link.to_string();
     if let Some(rate) = &shaping.egress {
         let key = (Object::Shaping, link.clone(), "out".to_owned());
-        facts.insert(key, crate::audit::device::egress(rate));
+        facts.insert(key, crate::audit::traffic::egress(rate));
     }
     if let Some(policing) = &shaping.ingress {
         let key = (Object::Shaping, link, "in".to_owned());
-        facts.insert(key, crate::audit::device::ingress(policing));
+        facts.insert(key, crate::audit::traffic::ingress(policing));
     }
 }
 

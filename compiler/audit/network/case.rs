@@ -8,7 +8,7 @@ use super::{Court, Judgement, LAYOUTS};
 use crate::audit::device::{self, Expected};
 use crate::audit::generation::Generation;
 use crate::audit::report::{Drift, NetworkReport, Verdict};
-use crate::audit::{expect, rules, service};
+use crate::audit::{expect, rules, service, traffic};
 use crate::capture::{Capture, Topic};
 use crate::firewall::{Family, NetworkPolicy, TableFamily};
 use crate::network::Member;
@@ -91,8 +91,13 @@ impl<'c, 'a> Case<'c, 'a> {
                     .extend(elements.remove(bridge.as_str()).unwrap_or_default());
                 let others = LAYOUTS.into_iter().filter(|other| *other != layout);
                 let others = others.filter(|other| count(*other) > 0);
-                let twice = others.map(|other| rules::twice(scene, bridge.as_str(), other));
+                let twice = others.flat_map(|other| rules::twice(scene, bridge.as_str(), other));
                 self.drift.extend(twice.collect::<Vec<_>>());
+                let queueing = self.court.by_device.queueing(bridge);
+                if let Some(queueing) = queueing.filter(|_| is_filtered(layout, policy)) {
+                    let missing = traffic::checksum(self.capture(), bridge, queueing);
+                    self.drift.extend(missing);
+                }
             }
             None => {
                 let iptables = self.looks(Topic::Iptables(Family::Ipv4), "iptables");
@@ -244,6 +249,16 @@ impl<'c, 'a> Case<'c, 'a> {
             serves: self.service.is_some(),
         }
     }
+}
+
+/// Whether a filter of `tc` must fill in the checksums of DHCP replies. Where rules do it, or the
+/// kernel may be without, it need not.
+fn is_filtered(layout: Generation, policy: &NetworkPolicy) -> bool {
+    let by_filter = match layout {
+        Generation::Nftables => true,
+        Generation::BuiltInChains | Generation::Chains | Generation::Lanwright => false,
+    };
+    by_filter && policy.dhcp_checksum
 }
 
 fn is_made(kind: &LinkKind) -> bool {

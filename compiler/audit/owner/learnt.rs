@@ -11,7 +11,9 @@ use ipnet::IpNet;
 use super::{Owner, marks};
 use crate::audit::builtin::BuiltIn;
 use crate::audit::layer;
-use crate::firewall::{DevicePattern, Hook, Match, Rule, Table, TableFamily};
+use crate::firewall::{
+    AddressSide, DevicePattern, DeviceSide, Hook, Match, Rule, Table, TableFamily,
+};
 use crate::state::HostState;
 
 /// Whose bridges and subnets are whose, on one host.
@@ -149,59 +151,26 @@ impl Learnt {
 
 /// The devices that a rule names, also those that it must not be.
 pub(super) fn devices(rule: &Rule) -> impl Iterator<Item = &DevicePattern> {
-    rule.matches.iter().filter_map(|each| {
-        if let Match::InDevice { name, .. } | Match::OutDevice { name, .. } = each {
-            Some(name)
-        } else {
-            None
-        }
-    })
+    let devices = rule.matches.iter().filter_map(Match::device);
+    devices.map(|device| device.name)
 }
 
 /// The prefixes that a packet must come from.
 pub(super) fn sources(rule: &Rule) -> impl Iterator<Item = IpNet> {
-    rule.matches.iter().filter_map(source)
+    let nets = rule.matches.iter().filter_map(Match::net);
+    let sources = nets.filter(|it| it.side == AddressSide::Source && !it.negated);
+    sources.map(|it| it.net)
 }
 
 /// The prefixes that a packet must come from or go to.
 pub(super) fn prefixes(rule: &Rule) -> impl Iterator<Item = IpNet> {
-    rule.matches.iter().filter_map(|each| {
-        if let Match::Destination {
-            net,
-            negated: false,
-        } = each
-        {
-            Some(*net)
-        } else {
-            source(each)
-        }
-    })
-}
-
-fn source(each: &Match) -> Option<IpNet> {
-    if let Match::Source {
-        net,
-        negated: false,
-    } = each
-    {
-        Some(*net)
-    } else {
-        None
-    }
+    let nets = rule.matches.iter().filter_map(Match::net);
+    nets.filter(|it| !it.negated).map(|it| it.net)
 }
 
 /// The device that a packet must not leave through.
 fn not_out(rule: &Rule) -> Option<&DevicePattern> {
-    rule.matches.iter().find_map(|each| {
-        if let Match::OutDevice {
-            name,
-            negated: true,
-            ..
-        } = each
-        {
-            Some(name)
-        } else {
-            None
-        }
-    })
+    let mut devices = rule.matches.iter().filter_map(Match::device);
+    let not_out = devices.find(|it| it.side == DeviceSide::Out && it.negated);
+    not_out.map(|it| it.name)
 }

@@ -140,7 +140,8 @@ pub(super) fn push_device(text: &mut String, device: &DevicePattern) {
 
 /// Appends a name; in quotes only where it would not be one word.
 pub(super) fn push_word(text: &mut String, word: &str) {
-    let parts = |byte: u8| matches!(byte, b' ' | b'\t' | b'"');
+    // What parts words, and what is not looked at where it ends a line.
+    let parts = |byte: u8| byte.is_ascii_whitespace() || byte == b'"';
     if !word.is_empty() && !word.bytes().any(parts) {
         text.push_str(word);
         return;

@@ -32,21 +32,8 @@ pub(super) fn read(left: Expression, words: &mut Words<'_>) -> Option<Match> {
         words.word()?;
     }
     let right = value::right(words)?;
-    // `tcp flags syn / fin,syn`: the flags that are looked at come last.
     let compare = match words.the("/") {
-        Some(()) => Compare {
-            left: Expression::Bits(Box::new(Bits {
-                left,
-                operator: BitOperator::And,
-                right: flags(value::right(words)?),
-            })),
-            operator: if operator == Operator::Is {
-                Operator::Equal
-            } else {
-                operator
-            },
-            right: flags(right),
-        },
+        Some(()) => flags_under_mask(left, operator, right, value::right(words)?)?,
         None => normal(Compare {
             left,
             operator,
@@ -54,6 +41,38 @@ pub(super) fn read(left: Expression, words: &mut Words<'_>) -> Option<Match> {
         }),
     };
     Some(typed(compare))
+}
+
+/// `tcp flags syn / fin,syn`: the flags that are looked at come last.
+fn flags_under_mask(
+    field: Expression,
+    operator: Operator,
+    right: Expression,
+    mask: Expression,
+) -> Option<Compare> {
+    let operator = match operator {
+        Operator::Is | Operator::Equal => Operator::Equal,
+        Operator::NotEqual => Operator::NotEqual,
+        Operator::Less
+        | Operator::LessOrEqual
+        | Operator::Greater
+        | Operator::GreaterOrEqual
+        | Operator::Without => return None,
+    };
+    let (right, mask) = (flags(right), flags(mask));
+    let words = |value: &Expression| matches!(value, Expression::Word(_) | Expression::List(_));
+    let known = field
+        .field()
+        .is_some_and(|field| types::is_flags(types::of_field(field)));
+    (known && words(&right) && words(&mask)).then(|| Compare {
+        left: Expression::Bits(Box::new(Bits {
+            left: field,
+            operator: BitOperator::And,
+            right: mask,
+        })),
+        operator,
+        right,
+    })
 }
 
 /// The one way in which nft lists what means the same.
@@ -293,7 +312,9 @@ fn single(value: &Expression, family: Family) -> Option<IpAddr> {
 }
 
 fn ports(value: &Expression) -> Option<Ports> {
-    if let Expression::Elements(elements) = value {
+    if let Expression::Elements(elements) = value
+        && !elements.is_empty()
+    {
         let ranges = elements.iter().map(|each| {
             let plain = each.value.is_none() && each.extra.is_none();
             plain.then(|| port_range(&each.key)).flatten()

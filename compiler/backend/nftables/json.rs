@@ -233,16 +233,11 @@ impl Reader {
     fn set(&mut self, fields: &Fields, is_map: bool) -> Result<(), Refusal> {
         let table = self.table_of(fields)?;
         let read = set::read(name(fields, "name")?, fields, is_map)?;
-        if read.lost > 0 {
-            let message = format!(
-                "{} elements of the set '{}' are not read",
-                read.lost, read.set.name
-            );
-            self.store.add_set(table, read.set);
-            return Err(message);
-        }
         self.store.add_set(table, read.set);
-        Ok(())
+        match read.lost {
+            Some(message) => Err(message),
+            None => Ok(()),
+        }
     }
 }
 

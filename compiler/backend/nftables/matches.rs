@@ -58,6 +58,9 @@ pub(super) fn print(
             side: PortSide::Either,
             ..
         } => return Err(inexpressible("a match of either port")),
+        Match::Port { ports, .. } if ports.ranges().is_empty() => {
+            return Err(inexpressible("a match of no port"));
+        }
         Match::Port {
             side,
             protocol,

@@ -60,7 +60,7 @@ impl<'a> Reader<'a> {
 
     fn word(&mut self) -> Result<&'a str, Refusal> {
         match self.at.next() {
-            Some(token) if token.kind == Kind::Word || token.kind == Kind::Quoted => Ok(token.text),
+            Some(token) if token.is_word() || token.kind == Kind::Quoted => Ok(token.text),
             Some(token) => Err(match token.text.trim() {
                 "" => "the line ends too early".to_owned(),
                 text => format!("a word is missing before '{text}'"),

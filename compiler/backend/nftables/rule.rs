@@ -25,28 +25,26 @@ pub(super) fn read(mut words: Words<'_>, family: TableFamily) -> Rule {
     let mut ended = None;
     while !words.is_empty() {
         let before = words;
-        match statement::read(&mut words, family) {
-            Some(Statement::Comment(comment)) => reader.comment = Some(comment),
-            Some(statement) => {
-                if let Some(end) = ended {
-                    reader.keep_from(end);
-                    break;
-                }
-                if matches!(&statement, Statement::Do(target) if is_end(target)) {
-                    ended = Some(before);
-                }
-                reader.add(statement);
+        let statement = statement::read(&mut words, family);
+        if let Some(Statement::Comment(comment)) = statement {
+            reader.comment = Some(comment);
+            continue;
+        }
+        if let Some(end) = ended {
+            reader.keep_from(end);
+            break;
+        }
+        if let Some(statement) = statement {
+            if matches!(&statement, Statement::Do(target) if is_end(target)) {
+                ended = Some(before);
             }
-            None => match known_end(words, family) {
-                Some(end) => {
-                    reader.add_unknown(words.first(words.len() - end.len()));
-                    words = end;
-                }
-                None => {
-                    reader.add_unknown(words.all());
-                    break;
-                }
-            },
+            reader.add(statement);
+        } else if let Some(end) = known_end(words, family) {
+            reader.add_unknown(words.first(words.len() - end.len()));
+            words = end;
+        } else {
+            reader.add_unknown(words.all());
+            break;
         }
     }
     reader.finish()

@@ -88,11 +88,12 @@ fn read_flags(words: &mut Words<'_>, set: &mut Set) -> Option<()> {
 
 /// `ipv4_addr . inet_service : verdict`, or fields for types.
 fn read_types(words: &mut Words<'_>, set: &mut Set, fields: bool) -> Option<()> {
-    set.key = read_type(words, fields)?;
+    let key = read_type(words, fields)?;
+    let mut value = None;
     if words.the(":").is_some() {
         // Newer versions say that values may be ranges, too.
         let _ = words.the("interval");
-        set.value = Some(match words.the("verdict") {
+        value = Some(match words.the("verdict") {
             Some(()) => SetValue::Verdict,
             None => match words.take(object::read_kind) {
                 Some(kind) => SetValue::Object(object::kind_words(kind).into()),
@@ -100,6 +101,8 @@ fn read_types(words: &mut Words<'_>, set: &mut Set, fields: bool) -> Option<()> 
             },
         });
     }
+    words.is_empty().then_some(())?;
+    (set.key, set.value) = (key, value);
     Some(())
 }
 

@@ -1,5 +1,6 @@
 //! Layouts of ours, printed and read back.
 
+mod again;
 mod json;
 mod text;
 

@@ -51,6 +51,12 @@ impl Token<'_> {
         self.start as usize + self.text.len() + quotes
     }
 
+    /// Whether it is a word that can be printed again: at the end of a line a backslash would
+    /// join the next.
+    pub fn is_word(&self) -> bool {
+        self.kind == Kind::Word && !self.text.ends_with('\\')
+    }
+
     /// The same word, taken from elsewhere in the text.
     pub fn elsewhere(self) -> Self {
         Token {
@@ -362,5 +368,11 @@ pub(super) fn is_one_statement(text: &str) -> bool {
             | Kind::End => {}
         }
     }
-    depth == 0 && !lexer.skipped && !text.trim().is_empty()
+    depth == 0 && !lexer.skipped && !text.trim().is_empty() && !text.ends_with('\\')
+}
+
+/// Whether a text is one word and nothing else.
+pub(super) fn is_one_word(text: &str) -> bool {
+    let word = Lexer::new(text).next();
+    word.is_some_and(|word| word.is_word() && word.text == text)
 }

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::element;
 use super::field;
-use super::token::Kind;
+use super::token::{Kind, Token};
 use super::words::Words;
 use crate::firewall::{BitOperator, Bits, Element, Expression, Lookup};
 
@@ -172,25 +172,39 @@ fn operand(words: &mut Words<'_>, of: Operand) -> Option<Expression> {
 /// A value, or a range of values whose ends are written apart.
 fn value(words: &mut Words<'_>) -> Option<Expression> {
     let token = words.next()?;
-    let start = match token.kind {
-        Kind::Quoted => Expression::Text(token.text.into()),
-        Kind::Word => literal(token.text),
-        Kind::Open | Kind::Close | Kind::Comma | Kind::OpenRound | Kind::CloseRound | Kind::End => {
-            return None;
-        }
-    };
+    let start = end_of_range(token)?;
     if words.the("-").is_none() {
         return Some(start);
     }
-    let end = words.next()?;
-    let end = match end.kind {
-        Kind::Quoted => Expression::Text(end.text.into()),
-        Kind::Word => literal(end.text),
-        Kind::Open | Kind::Close | Kind::Comma | Kind::OpenRound | Kind::CloseRound | Kind::End => {
-            return None;
-        }
-    };
-    Some(Expression::Range(Box::new([start, end])))
+    let ends = [start, end_of_range(words.next()?)?];
+    let texts = ends.iter().all(|end| matches!(end, Expression::Text(_)));
+    let values = ends.iter().all(|end| {
+        matches!(
+            end,
+            Expression::Number(_) | Expression::Net(_) | Expression::Mac(_)
+        )
+    });
+    (texts || values).then(|| Expression::Range(Box::new(ends)))
+}
+
+fn end_of_range(token: Token<'_>) -> Option<Expression> {
+    match token.kind {
+        Kind::Quoted => Some(Expression::Text(token.text.into())),
+        Kind::Word if token.is_word() && !joins(token.text) => Some(literal(token.text)),
+        Kind::Word
+        | Kind::Open
+        | Kind::Close
+        | Kind::Comma
+        | Kind::OpenRound
+        | Kind::CloseRound
+        | Kind::End => None,
+    }
+}
+
+/// Whether a word joins values rather than being one.
+fn joins(word: &str) -> bool {
+    let operator = word.starts_with(['!', '=', '<', '>', '&', '|', '^']);
+    operator || matches!(word, "." | "-" | ":" | "/")
 }
 
 /// What a word says.

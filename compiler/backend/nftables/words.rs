@@ -88,8 +88,8 @@ impl<'t> Words<'t> {
 
     /// The next token, if it is a word; it stays.
     pub(super) fn peek_word(self) -> Option<&'t str> {
-        let token = self.peek()?;
-        (token.kind == Kind::Word).then_some(token.text)
+        let token = self.peek().filter(Token::is_word)?;
+        Some(token.text)
     }
 
     /// The next token.
@@ -112,6 +112,9 @@ impl<'t> Words<'t> {
     /// The next token, if it is of this kind.
     pub(super) fn of(&mut self, kind: Kind) -> Option<&'t str> {
         let token = self.peek().filter(|token| token.kind == kind)?;
+        if kind == Kind::Word && !token.is_word() {
+            return None;
+        }
         self.step();
         Some(token.text)
     }

@@ -29,6 +29,9 @@ fn take(object: &Value, found: &mut Found) {
     let number = |key: &str| options.get(key).or_else(|| object.get(key))?.as_u64();
     let is_class = object.get("class").is_some() || object.get("classid").is_some();
     if object.get("pref").is_some() || object.get("protocol").is_some() {
+        if text(object, "parent") != Some("ffff:") {
+            found.sent(&device, any(object, |it| kind_is(it, "csum")).is_some());
+        }
         match police(object) {
             Some(Some(police)) => found.filter(0, &device, &kind, Some(police)),
             Some(None) => found.leave(0, format!("the policer of '{device}' says no rate")),
@@ -56,23 +59,28 @@ fn take(object: &Value, found: &mut Found) {
     }
 }
 
-/// `Some(None)` is a policer without a rate: how deep it lies differs between releases.
+/// `Some(None)` is a policer without a rate.
 fn police(object: &Value) -> Option<Option<Police>> {
+    let policer = any(object, |it| kind_is(it, "police"))?;
+    let number = |key: &str| policer.get(key)?.as_u64();
+    let known = number("rate").zip(number("burst"));
+    Some(known.map(|(rate, burst_bytes)| Police {
+        bits: rate.saturating_mul(8),
+        burst_bytes,
+    }))
+}
+
+fn kind_is(object: &Value, kind: &str) -> bool {
+    object.get("kind").is_some_and(|it| it == kind)
+}
+
+/// An object in this one that is wanted: how deep actions lie differs between releases.
+fn any(object: &Value, wanted: impl Fn(&Value) -> bool) -> Option<&Value> {
     let mut waiting = vec![object];
     while let Some(value) = waiting.pop() {
         match value {
             Value::Array(items) => waiting.extend(items),
-            Value::Object(fields) if value.get("kind").is_some_and(|kind| kind == "police") => {
-                let number = |key: &str| fields.get(key)?.as_u64();
-                return Some(
-                    number("rate")
-                        .zip(number("burst"))
-                        .map(|(rate, burst)| Police {
-                            bits: rate.saturating_mul(8),
-                            burst_bytes: burst,
-                        }),
-                );
-            }
+            Value::Object(_) if wanted(value) => return Some(value),
             Value::Object(fields) => waiting.extend(fields.values()),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }

@@ -31,6 +31,8 @@ fn take(line: usize, block: &[&str], found: &mut Found) {
         [first, ..] if first.starts_with('#') => {
             if let Some(device) = after(&words, "dev") {
                 found.device = device.to_owned();
+                let all = words.contains(&"filter") && words.last() == Some(&device);
+                found.queues(device).filters |= all;
             }
         }
         ["qdisc", kind, ..] => {
@@ -42,6 +44,7 @@ fn take(line: usize, block: &[&str], found: &mut Found) {
         ["class", kind, id, ..] => match class(&words) {
             Some(class) if *kind == "htb" => {
                 let device = device(&words, found);
+                found.queues(&device).rounded = true;
                 found.class(&device, id, class);
             }
             None if *kind == "htb" => strange(found),
@@ -83,8 +86,14 @@ fn filter(line: usize, words: &[&str], block: &[&str], found: &mut Found) {
         Some(at) => words.get(at + 2).copied().unwrap_or_default(),
         None => "",
     };
-    let all = block.iter().flat_map(|line| line.split_whitespace());
-    let policed: Vec<&str> = all.skip_while(|word| *word != "police").collect();
+    let all: Vec<&str> = block.iter().flat_map(|it| it.split_whitespace()).collect();
+    if after(words, "parent") != Some("ffff:") {
+        let checksum = after(&all, "csum").is_some();
+        found.sent(&device, checksum);
+    }
+    let policed: Vec<&str> = (all.into_iter())
+        .skip_while(|word| *word != "police")
+        .collect();
     if policed.is_empty() {
         found.filter(line, &device, kind, None);
         return;
@@ -94,6 +103,7 @@ fn filter(line: usize, words: &[&str], block: &[&str], found: &mut Found) {
     match (bits, burst) {
         (Some(bits), Some(burst_bytes)) => {
             let police = Police { bits, burst_bytes };
+            found.queues(&device).rounded = true;
             found.filter(line, &device, kind, Some(police));
         }
         (_, _) => found.leave(line, format!("the policer of '{device}' says no rate")),

@@ -3,7 +3,7 @@
 //! libvirt binds its rules of nft to the bridge itself. When somebody deletes the bridge and makes
 //! it anew, they stay, and do nothing. The subnet that they name tells which bridge they were for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ipnet::IpNet;
 
@@ -29,14 +29,20 @@ pub(super) fn resolve(view: &mut View, bridges: &Bridges) {
             (true, _) => {}
         }
     }
+    let mut by_net: HashMap<IpNet, Vec<&DeviceName>> = HashMap::new();
+    for (bridge, held) in bridges.iter().filter(|_| !subnets.is_empty()) {
+        for net in held {
+            by_net.entry(net.trunc()).or_default().push(bridge);
+        }
+    }
     let mut owners: BTreeMap<String, DeviceName> = BTreeMap::new();
     for (number, nets) in subnets {
-        let has_one = |held: &[IpNet]| held.iter().any(|net| nets.contains(&net.trunc()));
-        let mut candidates = bridges.iter().filter(|(_, held)| has_one(held));
-        if let (Some((bridge, _)), None) = (candidates.next(), candidates.next())
+        let mut candidates = nets.iter().filter_map(|net| by_net.get(net)).flatten();
+        let first = candidates.next();
+        if let Some(bridge) = first.filter(|first| candidates.all(|other| other == *first))
             && !ruled.contains(bridge.as_str())
         {
-            owners.insert(number, bridge.clone());
+            owners.insert(number, (*bridge).clone());
         }
     }
     for fact in view.facts.iter_mut().filter(|fact| fact.bridge.gone) {

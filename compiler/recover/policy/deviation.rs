@@ -12,6 +12,7 @@ use crate::lower::{FirewallLayout, encode};
 use crate::recover::evidence::{Element, Finding, FindingKind};
 use crate::recover::layout::{Arrangement, Fact, NatFact, NatWhat, Replies, View, What, views_of};
 use crate::recover::shape::Device;
+use crate::value::DeviceName;
 
 /// Compares what a view holds with what its networks would make.
 pub(super) fn compare(view: &View, networks: &mut [Ruled], leftover: &mut Vec<Finding>) {
@@ -53,6 +54,8 @@ pub(super) fn compare(view: &View, networks: &mut [Ruled], leftover: &mut Vec<Fi
 
 /// Chains that nothing leads to: somebody flushed the chain that did.
 fn unreached(view: &View, networks: &mut [Ruled], leftover: &mut Vec<Finding>) {
+    let bridges = networks.iter().map(|it| it.policy.bridge.clone());
+    let places: HashMap<DeviceName, usize> = bridges.zip(0..).collect();
     for each in &view.unreached {
         let message = format!(
             "nothing leads to the chain {}: its rules do nothing",
@@ -61,12 +64,9 @@ fn unreached(view: &View, networks: &mut [Ruled], leftover: &mut Vec<Finding>) {
         let finding = Finding::new(FindingKind::Differs, Element::Forward, message)
             .help("load the rules of the networks again, or find out who flushed the chain before")
             .at(each.origins.iter().copied());
-        let bridge = each.bridge.as_ref();
-        let of = networks
-            .iter_mut()
-            .find(|it| Some(&it.policy.bridge) == bridge);
+        let of = each.bridge.as_ref().and_then(|bridge| places.get(bridge));
         match of {
-            Some(network) => network.findings.push(finding),
+            Some(at) => networks[*at].findings.push(finding),
             None => leftover.push(finding),
         }
     }

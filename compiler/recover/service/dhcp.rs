@@ -1,5 +1,7 @@
 //! `<dhcp>` and `<tftp>`: what is served in which subnet.
 
+use std::collections::HashMap;
+
 use crate::capture::Origin;
 use crate::network::{Bootp, Dhcp, DhcpHost, HostIdentity, Subnet};
 use crate::recover::evidence::{Draft, Element, Finding, FindingKind};
@@ -61,8 +63,8 @@ fn in_subnet(
 ) -> Dhcp {
     let mut served = Dhcp::default();
     draft.proves(Element::Dhcp(at), seen.conf_lines("dhcp-authoritative"));
-    if let Some(ruled) = seen.rules.filter(|_| subnet.is_ipv4()) {
-        draft.proves(Element::Dhcp(at), ruled.lines.checksum.iter().copied());
+    if subnet.is_ipv4() {
+        draft.proves(Element::Dhcp(at), seen.dhcp_signs());
     }
     match &dhcp.pool {
         DhcpPool::Ranges { ranges, prefix } => {
@@ -71,7 +73,7 @@ fn in_subnet(
                 let message = format!("guests are told a prefix of {told}, the bridge's is {own}");
                 draft.differs(Element::Dhcp(at), message);
             }
-            let lines = seen.conf_starting("dhcp-range=");
+            let lines = seen.ranges(2);
             for range in ranges {
                 add_range(&lines, range, (at, subnet), &mut served, draft);
             }
@@ -111,7 +113,7 @@ fn in_subnet(
 }
 
 fn add_range(
-    lines: &[(&str, Origin)],
+    lines: &HashMap<&str, Vec<Origin>>,
     range: &DynamicRange,
     (at, subnet): (usize, &Subnet),
     served: &mut Dhcp,
@@ -121,10 +123,9 @@ fn add_range(
         Ok(mut taken) => {
             taken.lease = range.lease;
             let element = Element::Range(at, served.ranges.len());
-            let start = format!("dhcp-range={},{}", range.start, range.end);
-            let says = |(line, _): &&(&str, Origin)| line.starts_with(&start);
-            let proof = lines.iter().filter(says).map(|(_, origin)| *origin);
-            draft.proves(element, proof);
+            let told = format!("{},{}", range.start, range.end);
+            let proof = lines.get(told.as_str()).into_iter().flatten();
+            draft.proves(element, proof.copied());
             served.ranges.push(taken);
         }
         Err(error) => {

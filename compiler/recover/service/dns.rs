@@ -1,5 +1,7 @@
 //! Names: forwarders, records, the guests' domain.
 
+use std::collections::{HashMap, VecDeque};
+
 use crate::lower::service::reverse_zone;
 use crate::network::{Dns, DnsHost, DnsSrv, DnsTxt, Domain, Forwarder, Subnet};
 use crate::recover::evidence::{Draft, Element};
@@ -139,14 +141,23 @@ pub(super) fn local_reverse(
     draft: &mut Draft,
 ) -> Vec<String> {
     let mut left = Vec::new();
+    if service.local_reverse.is_empty() {
+        return left;
+    }
+    let mut zones: HashMap<String, VecDeque<usize>> = HashMap::new();
+    for (at, subnet) in subnets.iter().enumerate() {
+        let zone = reverse_zone(subnet.network());
+        zones.entry(zone).or_default().push_back(at);
+    }
+    let lines = seen.conf_by_line();
     for zone in &service.local_reverse {
         let line = format!("local=/{zone}/");
-        let of =
-            |subnet: &Subnet| !subnet.local_ptr && reverse_zone(subnet.network()) == zone.as_str();
-        match subnets.iter().position(of) {
+        let of = zones.get_mut(zone.as_str());
+        match of.and_then(VecDeque::pop_front) {
             Some(at) => {
                 subnets[at].local_ptr = true;
-                draft.proves(Element::Ip(at), seen.conf_lines(&line));
+                let proof = lines.get(line.as_str()).into_iter().flatten();
+                draft.proves(Element::Ip(at), proof.copied());
             }
             None => left.push(line),
         }

@@ -336,3 +336,29 @@ fn many_mistakes_are_counted() {
     assert_eq!(unread.len(), 10_001);
     assert_eq!(unread.last(), Some(&10_001));
 }
+
+#[test]
+fn a_name_of_anything_is_printed_and_read_again() {
+    for name in [
+        "\u{fffd}\"-\u{4}\u{fffd}j\u{c}\"",
+        "a\"\"",
+        "\"a b\"",
+        "a\\b",
+        "a\u{c}",
+        "\u{a0}a",
+    ] {
+        for command in ["-I", "-A", "-N"] {
+            let (read, _) = dumps(&format!("{command}\t{name}\n"));
+            let Some(first) = read.first() else {
+                continue;
+            };
+            let Ok(once) = print_with(&first.ruleset, first.family, Counters::Shown) else {
+                continue;
+            };
+            let again = parse(&once, first.family);
+            assert_eq!(again.unread, [], "{command} {name:?}: {once}");
+            let again = print_with(&again.value, first.family, Counters::Shown);
+            assert_eq!(again.as_ref(), Ok(&once), "{command} {name:?}");
+        }
+    }
+}

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use compact_str::{CompactString, format_compact};
 use serde_json::Value;
 
+use super::phrase::is_word;
 use super::{Fields, name, text, words};
 use crate::backend::nftables::duration::Duration;
 use crate::backend::nftables::words::Refusal;
@@ -24,9 +25,39 @@ pub(super) fn read(kind: ObjectKind, fields: &Fields) -> Result<Object, Refusal>
     let mut read = object::named(kind, name(fields, "name")?);
     read.handle = fields.get("handle").and_then(Value::as_u64);
     read.comment = text(fields, "comment").map(str::to_owned);
-    let body = body(kind, fields);
+    let body = are_words(fields).then(|| body(kind, fields)).flatten();
     read.body = body.ok_or_else(|| format!("what '{}' says is not read", read.name))?;
     Ok(read)
+}
+
+/// Whether each field that becomes a word of a line is one, so that it says nothing else there.
+fn are_words(fields: &Fields) -> bool {
+    const WORDS: [&str; 13] = [
+        "burst_unit",
+        "dev",
+        "dport",
+        "flags",
+        "hook",
+        "l3proto",
+        "mss",
+        "per",
+        "protocol",
+        "rate_unit",
+        "size",
+        "type",
+        "wscale",
+    ];
+    let is_one = |value: &Value| match value {
+        Value::String(word) => is_word(word),
+        Value::Number(_) => true,
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => false,
+    };
+    let said = WORDS.iter().filter_map(|field| fields.get(*field));
+    let mut each = said.flat_map(|value| match value {
+        Value::Array(several) => several.as_slice(),
+        one => std::slice::from_ref(one),
+    });
+    each.all(is_one)
 }
 
 fn body(kind: ObjectKind, fields: &Fields) -> Option<Vec<CompactString>> {
@@ -57,7 +88,9 @@ fn body(kind: ObjectKind, fields: &Fields) -> Option<Vec<CompactString>> {
         ObjectKind::CtTimeout => {
             let mut lines: Vec<_> = line(fields, "protocol").into_iter().collect();
             lines.extend(line(fields, "l3proto"));
-            lines.extend(policy(fields));
+            if let Some(told) = fields.get("policy") {
+                lines.push(policy(told)?);
+            }
             lines
         }
         ObjectKind::CtExpectation => {
@@ -79,7 +112,11 @@ fn body(kind: ObjectKind, fields: &Fields) -> Option<Vec<CompactString>> {
             }
             lines
         }
-        ObjectKind::Secmark => vec![format_compact!("\"{}\"", text(fields, "context")?)],
+        ObjectKind::Secmark => {
+            let context = text(fields, "context")?;
+            let quotable = !context.contains(|c: char| c == '"' || c.is_control());
+            vec![quotable.then(|| format_compact!("\"{context}\""))?]
+        }
         ObjectKind::Flowtable => flowtable(fields)?,
     })
 }
@@ -138,11 +175,12 @@ const STATES: [&str; 13] = [
 ];
 
 /// `policy = { established : 100, close : 4 }`.
-fn policy(fields: &Fields) -> Option<CompactString> {
-    let mut policy: Vec<_> = fields.get("policy")?.as_object()?.iter().collect();
+fn policy(told: &Value) -> Option<CompactString> {
+    let mut policy: Vec<_> = told.as_object()?.iter().collect();
     policy.sort_by_key(|(state, _)| STATES.iter().position(|each| each == state));
     let mut line = String::from("policy = {");
     for (at, (state, seconds)) in policy.into_iter().enumerate() {
+        (is_word(state) && seconds.is_u64()).then_some(())?;
         // Writing into a String cannot fail.
         let _ = write!(
             line,

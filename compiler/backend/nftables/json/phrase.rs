@@ -1,6 +1,6 @@
 //! Words of nft's language that were never text: put together from JSON, and read as a listing is.
 
-use crate::backend::nftables::token::{Kind, Token};
+use crate::backend::nftables::token::{self, Kind, Token};
 use crate::backend::nftables::words::Words;
 
 /// Words one after the other. A string that is put in is one word, whatever it holds.
@@ -10,10 +10,11 @@ pub(super) struct Phrase {
     words: Vec<(Kind, std::ops::Range<usize>)>,
 }
 
-/// Whether a string can be a word of nft's language.
+/// Whether a string can be a word of nft's language, and is no operator and no name for others.
 pub(super) fn is_word(text: &str) -> bool {
-    let breaks = |c: char| c.is_whitespace() || c.is_control() || "{}(),;\"#&|^<>!=".contains(c);
-    !text.is_empty() && !text.contains(breaks)
+    let special = text.starts_with(['!', '=', '<', '>', '&', '|', '^', '$', '#']);
+    let control = text.contains(char::is_control);
+    !special && !control && token::is_one_word(text)
 }
 
 impl Phrase {

@@ -10,10 +10,10 @@ use crate::backend::nftables::words::Refusal;
 use crate::backend::nftables::{element, object, set, types};
 use crate::firewall::{Set, SetFlags, SetType, SetValue};
 
-/// A set, and how many of its elements were not understood.
+/// A set, and what of it was not understood.
 pub(super) struct Read {
     pub(super) set: Set,
-    pub(super) lost: usize,
+    pub(super) lost: Option<Refusal>,
 }
 
 /// The set or map that an object says.
@@ -34,8 +34,13 @@ pub(super) fn read(name: &str, fields: &Fields, is_map: bool) -> Result<Read, Re
     read.timeout_milliseconds = milliseconds(fields, "timeout");
     read.gc_interval_milliseconds = milliseconds(fields, "gc-interval");
     read.flags = read_flags(fields)?;
-    read.statements = read_statements(fields);
-    let lost = read_elements(fields, &mut read);
+    let statement = read_statements(fields, &mut read);
+    let elements = read_elements(fields, &mut read);
+    let lost = match (statement, elements) {
+        (Some(statement), _) => Some(format!("'{statement}' in a set is not read")),
+        (None, 0) => None,
+        (None, count) => Some(format!("{count} elements of the set '{name}' are not read")),
+    };
     Ok(Read { set: read, lost })
 }
 
@@ -71,7 +76,12 @@ fn read_type(value: &Value) -> Option<SetType> {
         .flat_map(|words| words.split(" . "))
         .map(Into::into)
         .collect();
-    (!names.is_empty()).then_some(SetType { names, of: None })
+    let plain = |name: &CompactString| {
+        let mut bytes = name.bytes();
+        !name.is_empty() && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    let known = !names.is_empty() && names.iter().all(plain);
+    known.then_some(SetType { names, of: None })
 }
 
 fn read_value(value: &Value) -> Option<SetValue> {
@@ -84,9 +94,10 @@ fn read_value(value: &Value) -> Option<SetValue> {
     read_type(value).map(SetValue::Data)
 }
 
-fn read_statements(fields: &Fields) -> Vec<CompactString> {
+/// Takes what is done when an element is met; the first that was not understood.
+fn read_statements<'a>(fields: &'a Fields, into: &mut Set) -> Option<&'a Value> {
     let statements = fields.get("stmt").and_then(Value::as_array);
-    let mut read = Vec::new();
+    let mut lost = None;
     for each in statements.into_iter().flatten() {
         let mut phrase = Phrase::default();
         let said = match only(each) {
@@ -98,10 +109,12 @@ fn read_statements(fields: &Fields) -> Vec<CompactString> {
             Some((name, value)) => statement::say(&mut phrase, name, value),
             None => None,
         };
-        let line = said.and_then(|()| phrase.read(set::read_statement));
-        read.push(line.unwrap_or_else(|| each.to_string().into()));
+        match said.and_then(|()| phrase.read(set::read_statement)) {
+            Some(line) => into.statements.push(line),
+            None => lost = lost.or(Some(each)),
+        }
     }
-    read
+    lost
 }
 
 /// Takes the elements; how many of them were not understood.

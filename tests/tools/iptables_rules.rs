@@ -29,7 +29,7 @@ impl Tool {
     /// Loads every `.rules` of a folder; the answer is the folder with what was saved.
     fn load(&self, rulesets: &Path) -> PathBuf {
         let said = common::scratch();
-        let room = Room::new(&script("tools/rulesets.sh"))
+        let room = Room::new(&script("tools/iptables_rules.sh"))
             .argument(rulesets)
             .argument(&said)
             .argument(self.name)
