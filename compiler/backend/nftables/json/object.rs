@@ -53,9 +53,9 @@ fn are_words(fields: &Fields) -> bool {
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => false,
     };
     let said = WORDS.iter().filter_map(|field| fields.get(*field));
-    let mut each = said.flat_map(|value| match value.as_array() {
-        Some(several) => several.as_slice(),
-        None => std::slice::from_ref(value),
+    let mut each = said.flat_map(|value| {
+        let several = value.as_array().map(Vec::as_slice);
+        several.unwrap_or(std::slice::from_ref(value))
     });
     each.all(is_one)
 }
