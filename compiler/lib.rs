@@ -40,6 +40,7 @@ pub mod backend;
 pub mod capture;
 pub mod cli;
 pub mod diagnostic;
+pub mod doctor;
 pub mod firewall;
 pub mod host;
 pub mod lower;

@@ -100,7 +100,9 @@ impl Reader {
                 let read = route::read(text, family);
                 let routes = self.accept(id, read);
                 self.capture.state.routes.extend(routes);
-                self.capture.kernel_routes.extend(route::kernel(text, family));
+                self.capture
+                    .kernel_routes
+                    .extend(route::kernel(text, family));
             }
             Role::Sysctls => {
                 let read = sysctl::read(text);

@@ -42,7 +42,10 @@ pub(super) fn listening() -> Vec<Listening> {
     let rows = tables.into_iter().flat_map(|(table, protocol)| {
         let place = Path::new("/proc/thread-self/net").join(table);
         let text = fs::read_to_string(place).unwrap_or_default();
-        let rows: Vec<Listening> = text.lines().filter_map(|line| row(protocol, line)).collect();
+        let rows: Vec<Listening> = text
+            .lines()
+            .filter_map(|line| row(protocol, line))
+            .collect();
         rows
     });
     rows.collect()
@@ -54,7 +57,10 @@ pub(super) fn held(pid: u32) -> Option<BTreeSet<u64>> {
     let targets = open.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
     let inode = |target: std::path::PathBuf| {
         let name = target.to_str()?;
-        name.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
+        name.strip_prefix("socket:[")?
+            .strip_suffix(']')?
+            .parse()
+            .ok()
     };
     Some(targets.filter_map(inode).collect())
 }
