@@ -119,7 +119,7 @@ fn diagnose(patient: &Patient<'_>, audit: Option<&Audit>, alone: bool) -> Diagno
         port::examine(patient, alone, &mut found, &mut notes);
         service::examine(patient, &mut found);
         route::examine(patient, &mut found);
-        gate::examine(patient, &mut found);
+        gate::examine(patient, &mut found, &mut notes);
         rule::examine(patient, audit, &mut found);
     }
     found.sort_by_key(|finding| finding.check);

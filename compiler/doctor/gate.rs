@@ -14,9 +14,14 @@ use super::patient::Patient;
 use super::report::{Check, Finding, Fix, Seen};
 use super::route;
 use super::walk::Stop;
+use crate::audit::layer;
+use crate::audit::owner::Owner;
 use crate::audit::spell;
 use crate::capture::{Role, Topic};
 use crate::firewall::{AddressTypes, Family, Hook, NormalRule, Protocol};
+
+/// What a guest asks only when an answer was too long for UDP.
+const OVER_TCP: &str = "DNS over TCP";
 
 /// What a guest asks of the host, by its name.
 struct Request {
@@ -25,12 +30,12 @@ struct Request {
 }
 
 /// Everything that the firewall does to this network's guests.
-pub fn examine(patient: &Patient<'_>, found: &mut Vec<Finding>) {
+pub fn examine(patient: &Patient<'_>, found: &mut Vec<Finding>, notes: &mut Vec<String>) {
     for family in [Family::Ipv4, Family::Ipv6] {
         if !patient.host.has_rules(family) {
             continue;
         }
-        input(patient, family, found);
+        input(patient, family, found, notes);
         output(patient, family, found);
         if patient.forwards() {
             forward(patient, family, found);
@@ -80,7 +85,7 @@ fn requests(patient: &Patient<'_>, family: Family) -> Vec<Request> {
     };
     if service.dns {
         add("DNS", to_host(Protocol::UDP), 53);
-        add("DNS", to_host(Protocol::TCP), 53);
+        add(OVER_TCP, to_host(Protocol::TCP), 53);
     }
     if family == Family::Ipv4 && !service.tftp_roots.is_empty() {
         add("TFTP", to_host(Protocol::UDP), 69);
@@ -95,15 +100,20 @@ fn requests(patient: &Patient<'_>, family: Family) -> Vec<Request> {
     requests
 }
 
-/// Requests that end at the same place are one finding.
-fn input(patient: &Patient<'_>, family: Family, found: &mut Vec<Finding>) {
+/// Requests that one program stops in one chain are one finding.
+fn input(patient: &Patient<'_>, family: Family, found: &mut Vec<Finding>, notes: &mut Vec<String>) {
     let mut groups: Vec<(Stop<'_>, Vec<Request>)> = Vec::new();
     for request in requests(patient, family) {
         let hooks = [Hook::Prerouting, Hook::Input];
         let Some(stop) = stop(patient, &request.packet, &hooks) else {
             continue;
         };
-        match groups.iter_mut().find(|(other, _)| same(other, &stop)) {
+        let alike = |other: &Stop<'_>| {
+            std::ptr::eq(other.base, stop.base)
+                && other.certain == stop.certain
+                && open::owner(patient, other) == open::owner(patient, &stop)
+        };
+        match groups.iter_mut().find(|(other, _)| alike(other)) {
             Some((_, requests)) => requests.push(request),
             None => groups.push((stop, vec![request])),
         }
@@ -113,10 +123,19 @@ fn input(patient: &Patient<'_>, family: Family, found: &mut Vec<Finding>) {
             let of = requests.iter().filter(|it| it.packet.protocol == protocol);
             of.map(|request| request.packet.destination_port).collect()
         };
-        let mut names: Vec<&str> = requests.iter().map(|request| request.name).collect();
-        names.dedup();
         let way = Way::Input(ports(Protocol::UDP), ports(Protocol::TCP));
+        let mut names: Vec<&str> = requests.iter().map(|request| request.name).collect();
         let bridge = patient.bridge;
+        if names == [OVER_TCP] {
+            notes.push(format!(
+                "the host drops {OVER_TCP} from guests on {bridge}, which only answers too long \
+                 for UDP need"
+            ));
+            continue;
+        }
+        if names.contains(&"DNS") {
+            names.retain(|name| *name != OVER_TCP);
+        }
         let shut = format!("{} from guests on {bridge}", names.join(" and "));
         found.push(shut_by(
             patient,
@@ -411,7 +430,7 @@ fn shut_by(
     let table = stop.layer.table;
     let owner = open::owner(patient, stop);
     let whose = match owner {
-        crate::audit::owner::Owner::Unknown => String::new(),
+        Owner::Unknown => String::new(),
         known => format!("{known}'s "),
     };
     let (what, text, line) = match stop.rule {
@@ -420,7 +439,10 @@ fn shut_by(
             spell::rule(table, stop.chain, rule),
             rule.place.get(),
         ),
-        None => ("policy of", format!("-P {} DROP", stop.chain.name), None),
+        None if layer::is_iptables(table) => {
+            ("policy of", format!("-P {} DROP", stop.chain.name), None)
+        }
+        None => ("policy of", "policy drop".to_owned(), None),
     };
     let article = if whose.is_empty() { "the " } else { "" };
     let article = if whose.is_empty() && stop.rule.is_some() {

@@ -34,20 +34,26 @@ fn push_network(text: &mut String, network: &Diagnosis) {
         None => network.mode.clone(),
     };
     let (name, about) = (visible(&network.network), visible(&about));
-    text.push_str(&format!(
-        "{colour}{word:<12}{PLAIN} {BOLD}{name}{PLAIN}, {about}\n"
-    ));
-    for note in &network.notes {
-        push_wrapped(text, 13, &visible(note));
-    }
+    let mut asides: Vec<String> = network.notes.iter().map(|note| visible(note)).collect();
     if !network.not_observed.is_empty() {
-        let what = network.not_observed.join(", ");
-        push_wrapped(text, 13, &format!("not looked at: {what}"));
+        asides.push(format!(
+            "not looked at: {}",
+            network.not_observed.join(", ")
+        ));
     }
+    text.push_str(&format!(
+        "{colour}{word:<12}{PLAIN} {BOLD}{name}{PLAIN}, {about}"
+    ));
     let Some(cause) = &network.cause else {
+        // One line, as long as it may be.
+        let asides = match asides.as_slice() {
+            [] => String::new(),
+            [_, ..] => format!("{DIM} ({}){PLAIN}", asides.join("; ")),
+        };
+        text.push_str(&format!("{asides}\n"));
         return;
     };
-    text.push('\n');
+    text.push_str("\n\n");
     push_wrapped(text, 2, &sentence(&cause.fact));
     push_seen(text, &cause.seen);
     push_wrapped(text, 4, &format!("=> {}", visible(&cause.breaks)));
@@ -59,6 +65,10 @@ fn push_network(text: &mut String, network: &Diagnosis) {
         }
     }
     push_further(text, &network.further);
+    for aside in &asides {
+        text.push('\n');
+        push_wrapped(text, 2, &format!("({aside})"));
+    }
     text.push('\n');
 }
 
