@@ -6,6 +6,7 @@
 //! not judged. Nothing here knows where the capture came from, and nothing is changed.
 
 mod compare;
+mod crossing;
 mod gate;
 mod link;
 mod open;

@@ -31,6 +31,7 @@
 //!    proves it.
 //! 3. [`audit`] lays beside a capture what lowering says the host is to hold, and makes a
 //!    [`audit::report::Report`] of where they differ and whose the other rules are.
+//! 4. [`doctor`] follows a guest's packet through a capture, and names the first broken link.
 //!
 //! Small checked values that every room uses are in [`value`]. Everything but [`host`] is a pure
 //! function from values to values, and only [`cli`] talks to people.

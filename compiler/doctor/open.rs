@@ -15,8 +15,15 @@ use crate::firewall::{Family, Table};
 /// A way that is to be opened for a network's guests.
 #[derive(Clone, Debug)]
 pub enum Way {
-    /// To these ports of the host, of UDP and of TCP.
-    Input(Vec<u16>, Vec<u16>),
+    /// To the host.
+    Input {
+        /// These ports of UDP.
+        udp: Vec<u16>,
+        /// These ports of TCP.
+        tcp: Vec<u16>,
+        /// Messages of ICMPv6.
+        icmp: bool,
+    },
     /// From the host to guests.
     Output,
     /// Outwards, and for answers if they are shut out, too.
@@ -81,7 +88,8 @@ fn zone(table: &Table) -> &'static str {
 
 fn ufw(bridge: &str, way: &Way) -> Option<Fix> {
     match way {
-        Way::Input(udp, tcp) => {
+        // ufw lets ICMPv6 in by itself.
+        Way::Input { udp, tcp, .. } => {
             let ports = udp.iter().map(|port| (*port, "udp"));
             let ports = ports.chain(tcp.iter().map(|port| (*port, "tcp")));
             let command = |(port, protocol): (u16, &str)| {
@@ -124,9 +132,9 @@ fn asked(bridge: &str, way: &Way, routed: bool) -> Vec<Vec<String>> {
     // Guests of a routed network may be called from outside.
     let replies = if routed { &replies[..2] } else { &replies[..] };
     match way {
-        Way::Input(udp, tcp) => [(udp, "udp"), (tcp, "tcp")]
-            .into_iter()
-            .filter_map(|(ports, protocol)| {
+        Way::Input { udp, tcp, icmp } => {
+            let ports = [(udp, "udp"), (tcp, "tcp")].into_iter();
+            let ports = ports.filter_map(|(ports, protocol)| {
                 let listed = list(ports, ",");
                 let some = ["-i", bridge, "-p", protocol];
                 Some(match ports.as_slice() {
@@ -136,8 +144,10 @@ fn asked(bridge: &str, way: &Way, routed: bool) -> Vec<Vec<String>> {
                         words(&[&some[..], &["-m", "multiport", "--dports", &listed]].concat())
                     }
                 })
-            })
-            .collect(),
+            });
+            let icmp = icmp.then(|| words(&["-i", bridge, "-p", "ipv6-icmp"]));
+            ports.chain(icmp).collect()
+        }
         Way::Output => vec![words(&["-o", bridge])],
         Way::Outwards { replies: false } => vec![words(&["-i", bridge])],
         Way::Outwards { replies: true } => vec![words(&["-i", bridge]), words(replies)],
@@ -158,7 +168,7 @@ fn by_iptables(patient: &Patient<'_>, stop: &Stop<'_>, way: &Way, family: Family
     let is_led_to = table.chains.iter().any(|chain| chain.name == user);
     let chain = match way {
         Way::Outwards { .. } | Way::Inwards | Way::Across if is_led_to => user,
-        Way::Outwards { .. } | Way::Inwards | Way::Across | Way::Input(_, _) | Way::Output => {
+        Way::Outwards { .. } | Way::Inwards | Way::Across | Way::Input { .. } | Way::Output => {
             &stop.base.name
         }
     };
@@ -217,11 +227,11 @@ fn by_nft(bridge: &str, stop: &Stop<'_>, way: &Way) -> Fix {
         words(&["iifname", bridge, protocol, "dport", &port])
     };
     let asked: Vec<Vec<String>> = match way {
-        Way::Input(udp, tcp) => {
+        Way::Input { udp, tcp, icmp } => {
             let udp = udp.iter().map(|port| (port, "udp"));
-            udp.chain(tcp.iter().map(|port| (port, "tcp")))
-                .map(input)
-                .collect()
+            let ports = udp.chain(tcp.iter().map(|port| (port, "tcp"))).map(input);
+            let icmp = icmp.then(|| words(&["iifname", bridge, "meta", "l4proto", "ipv6-icmp"]));
+            ports.chain(icmp).collect()
         }
         Way::Output => vec![words(&["oifname", bridge])],
         Way::Outwards { replies: false } => vec![words(&["iifname", bridge])],

@@ -48,6 +48,16 @@ impl<'a> Host<'a> {
         found.map_or_else(Seen::default, |(at, _)| self.seen_in(FileId(at), None))
     }
 
+    /// The file whose name begins so, with the command that made it.
+    pub fn seen_as(&self, name: &str) -> Seen {
+        let at = self
+            .capture
+            .files
+            .iter()
+            .position(|file| file.name.starts_with(name));
+        at.map_or_else(Seen::default, |at| self.seen_in(FileId(at), None))
+    }
+
     /// A line of a file.
     pub fn seen_in(&self, file: FileId, line: Option<usize>) -> Seen {
         let name = self.capture.name(file);

@@ -1,9 +1,12 @@
 //! The ports: is the guest's device in the bridge, up, forwarding, in the right VLAN?
 
+use std::net::IpAddr;
+
 use super::patient::Patient;
 use super::report::{Check, Finding, Fix};
 use crate::capture::{Role, Topic};
-use crate::state::{BridgePort, Device, DeviceKind};
+use crate::state::{BridgePort, Device, DeviceKind, KernelRoute};
+use crate::value::DeviceName;
 
 /// What programs call the host's end of a guest's device.
 const NAMES: [&str; 3] = ["vnet", "tap", "veth"];
@@ -70,13 +73,23 @@ fn unattached<'a>(patient: &Patient<'a>) -> impl Iterator<Item = &'a Device> {
     let used = |device: &Device| {
         let mut addresses = capture.state.addresses.iter();
         let mut routes = capture.kernel_routes.iter();
-        addresses.any(|address| address.link == device.name)
-            || routes.any(|route| route.link.as_ref() == Some(&device.name))
+        let leads = |route: &KernelRoute| {
+            route.link.as_ref() == Some(&device.name) && !is_link_local(route)
+        };
+        addresses.any(|address| address.link == device.name) || routes.any(leads)
     };
     let devices = capture.devices.iter();
     devices.filter(move |device| {
         device.master.is_none() && named(device) && is_of_guests(device) && !used(device)
     })
+}
+
+/// The kernel makes such routes for everything that is up.
+fn is_link_local(route: &KernelRoute) -> bool {
+    match route.destination.addr() {
+        IpAddr::V4(_) => false,
+        IpAddr::V6(address) => address.is_unicast_link_local() || address.is_multicast(),
+    }
 }
 
 /// Whether libvirt notes a guest of this bridge whose device this is: its hardware address is the
@@ -226,7 +239,7 @@ fn vlan(patient: &Patient<'_>, port: &BridgePort, found: &mut Vec<Finding>) {
     if !patient.is_virtual() || !filters.is_some_and(|bridge| bridge.vlan_filtering) {
         return;
     }
-    let native = |link: &crate::value::DeviceName| {
+    let native = |link: &DeviceName| {
         let mut tags = capture.bridging.tags.iter();
         tags.find(|tag| tag.link == *link && tag.pvid)
             .map(|tag| tag.first)
@@ -244,7 +257,7 @@ fn vlan(patient: &Patient<'_>, port: &BridgePort, found: &mut Vec<Finding>) {
         certain: true,
         fact: format!("the port {name} is in {has}, the bridge itself in VLAN {own}"),
         owner: None,
-        seen: patient.host.seen(|role| role == Role::BridgePorts),
+        seen: patient.host.seen_as("bridge-vlan"),
         breaks: "the host does not hear the guest: it gets no lease".to_owned(),
         fix: Some(Fix::run([&[
             "bridge", "vlan", "add", "dev", name, "vid", &tag, "pvid", "untagged",

@@ -38,13 +38,13 @@ pub fn families(patient: &Patient<'_>) -> Vec<Family> {
 fn seen_routes(patient: &Patient<'_>, family: Family, route: &KernelRoute) -> Seen {
     let device = route.link.as_ref().map(|link| format!(" dev {link}"));
     let gateway = route.gateway.map(|gateway| format!(" via {gateway}"));
+    let destination = match route.destination.prefix_len() {
+        0 => "default".to_owned(),
+        _ => route.destination.to_string(),
+    };
     let parts = [gateway, device].into_iter().flatten();
     Seen {
-        text: Some(format!(
-            "{}{}",
-            route.destination,
-            parts.collect::<String>()
-        )),
+        text: Some(format!("{destination}{}", parts.collect::<String>())),
         ..patient.host.seen(|role| role == Role::Routes(family))
     }
 }

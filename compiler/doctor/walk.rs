@@ -202,9 +202,10 @@ impl<'a> Walk<'a, '_> {
             for effect in &rule.effects {
                 self.change(&effect.what);
             }
-            let targets = match &rule.target {
-                Target::Vmap(lookup) => compare::looked_up(lookup, self.packet, self.table),
-                other => vec![(other, Truth::Yes)],
+            let targets = if let Target::Vmap(lookup) = &rule.target {
+                compare::looked_up(lookup, self.packet, self.table)
+            } else {
+                vec![(&rule.target, Truth::Yes)]
             };
             for (target, held) in targets {
                 let Some((end, certain)) = self.target(chain, rule, target, deep) else {
@@ -276,13 +277,79 @@ impl<'a> Walk<'a, '_> {
 
     /// Marks that rules leave are not followed.
     fn change(&mut self, what: &Target) {
-        let marks = match what {
-            Target::SetMark(_) | Target::CopyMark(_) => true,
-            Target::Assign(change) => compare::marks(&change.field),
-            _ => false,
-        };
+        let assigns =
+            |what: &Target| matches!(what, Target::Assign(change) if compare::marks(&change.field));
+        let marks = matches!(what, Target::SetMark(_) | Target::CopyMark(_)) || assigns(what);
         if marks {
             self.packet.mark = None;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::layer;
+    use crate::capture::{Text, read};
+    use crate::firewall::Protocol;
+
+    /// Where a guest's DNS query ends in these rules of the chain INPUT and others.
+    fn ends(rules: &str) -> Option<(Option<usize>, bool)> {
+        let text = format!("*filter\n{rules}COMMIT\n");
+        let capture = read(vec![Text {
+            name: "iptables-save.txt".to_owned(),
+            bytes: text.into_bytes(),
+        }]);
+        let walker = Walker::new(layer::layers(&capture).into_iter());
+        let address = |text: &str| text.parse().expect("an address");
+        let mut packet = Packet::between(address("192.0.2.9"), address("192.0.2.1"), Protocol::UDP);
+        packet.came_in = Some("virbr0".into());
+        packet.destination_port = 53;
+        let stop = walker.stop(&packet, &[Hook::Prerouting, Hook::Input])?;
+        Some((stop.rule.and_then(|rule| rule.place.get()), stop.certain))
+    }
+
+    #[test]
+    fn chains_are_followed_and_left_as_the_kernel_does() {
+        let chains = ":INPUT DROP [0:0]\n:A - [0:0]\n:B - [0:0]\n";
+        let ends = |rules: &str| ends(&format!("{chains}{rules}"));
+        assert_eq!(ends(""), Some((None, true)));
+        assert_eq!(
+            ends("-A INPUT -i virbr0 -j A\n-A A -p udp -j ACCEPT\n"),
+            None
+        );
+        // A return leads back, and a goto past the rest of its chain.
+        let back = "-A INPUT -j A\n-A INPUT -j ACCEPT\n-A A -j RETURN\n-A A -j DROP\n";
+        assert_eq!(ends(back), None);
+        let past = "-A INPUT -g A\n-A INPUT -j ACCEPT\n-A A -i eth0 -j ACCEPT\n";
+        assert_eq!(ends(past), Some((None, true)));
+        let inner = "-A INPUT -j A\n-A A -j B\n-A B -j REJECT\n";
+        assert_eq!(ends(inner), Some((Some(7), true)));
+    }
+
+    #[test]
+    fn what_may_match_leaves_it_open() {
+        let set = "-m set --match-set guests src";
+        let accepted = format!(":INPUT DROP [0:0]\n-A INPUT {set} -j ACCEPT\n");
+        assert_eq!(ends(&accepted), Some((None, false)));
+        let dropped = format!(":INPUT ACCEPT [0:0]\n-A INPUT {set} -j DROP\n");
+        assert_eq!(ends(&dropped), Some((Some(3), false)));
+        let returned = format!(
+            ":INPUT ACCEPT [0:0]\n:A - [0:0]\n-A INPUT -j A\n-A A {set} -j RETURN\n-A A -j DROP\n"
+        );
+        assert_eq!(ends(&returned), Some((Some(6), false)));
+    }
+
+    #[test]
+    fn chains_without_end_are_left() {
+        let mut rules = ":INPUT ACCEPT [0:0]\n-A INPUT -j C0\n".to_owned();
+        for chain in 0..40 {
+            rules += &format!(":C{chain} - [0:0]\n");
+        }
+        for chain in 0..40 {
+            let next = (chain + 1) % 40;
+            rules += &format!("-A C{chain} -j C{next}\n-A C{chain} -j C{next}\n");
+        }
+        assert_eq!(ends(&rules), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Running a program that lists something: no shell, a fixed path, an end in time, and no more
+//! Running a program that lists or sets something: no shell, a fixed path, an end in time, and no more
 //! output than fits.
 
 use std::io::{self, Read};

@@ -56,7 +56,7 @@ fn push_network(text: &mut String, network: &Diagnosis) {
     text.push_str("\n\n");
     push_wrapped(text, 2, &sentence(&cause.fact));
     push_seen(text, &cause.seen);
-    push_wrapped(text, 4, &format!("=> {}", visible(&cause.breaks)));
+    push_wrapped(text, 4, &breaks(cause));
     if let Some(fix) = &cause.fix {
         text.push('\n');
         push_commands(text, 4, fix);
@@ -72,16 +72,17 @@ fn push_network(text: &mut String, network: &Diagnosis) {
     text.push('\n');
 }
 
+/// What comes of it.
+fn breaks(finding: &Finding) -> String {
+    let then = if finding.certain { "" } else { "then " };
+    format!("=> {then}{}", visible(&finding.breaks))
+}
+
 /// A fact with a full stop, and its first letter large where a sentence may change it.
 fn sentence(fact: &str) -> String {
     let fact = visible(fact);
-    let starts = [
-        "a ", "all ", "dnsmasq ", "guests ", "no ", "nothing ", "the ", "there ",
-    ];
-    match starts
-        .iter()
-        .any(|start| fact.starts_with(start) && *start != "dnsmasq ")
-    {
+    let starts = ["a ", "all ", "guests ", "no ", "nothing ", "the ", "there "];
+    match starts.iter().any(|start| fact.starts_with(start)) {
         true => format!("{}{}.", fact[..1].to_ascii_uppercase(), &fact[1..]),
         false => format!("{fact}."),
     }
@@ -132,7 +133,7 @@ fn push_further(text: &mut String, further: &[Finding]) {
     text.push_str("\n  Then:\n");
     for each in further.iter().take(SHOWN) {
         push_wrapped(text, 2, &sentence(&each.fact));
-        push_wrapped(text, 4, &format!("=> {}", visible(&each.breaks)));
+        push_wrapped(text, 4, &breaks(each));
         if let Some(fix) = &each.fix {
             push_commands(text, 4, fix);
         }
