@@ -11,7 +11,10 @@ named() {
 
 fixed() {
   "$lanwright" doctor --xml default.xml --fix > said 2>&1 || test $? = 1
-  grep -q "$1" said && grep -q 'default: it helped' said || { echo "no help: $1"; cat said; exit 1; }
+  grep -q "$1" said && grep -q 'default: it helped' said && return
+  echo "no help: $1"
+  cat said
+  exit 1
 }
 
 cat > default.xml <<'XML'

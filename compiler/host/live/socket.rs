@@ -105,7 +105,7 @@ mod tests {
     fn rows_are_read() {
         let shown = u32::from_ne_bytes([192, 0, 2, 1]);
         let line = format!(
-            "  9: {shown:08X}:0035 00000000:0000 07 00000000:00000000 00:00000000 00000000  0 0 77 2"
+            "  9: {shown:08X}:0035 00000000:0000 07 00000000:00000000 00:00000000 0  0 0 77 2"
         );
         let read = row("udp", &line).expect("it is a row");
         assert_eq!((read.port, read.inode), (53, 77));
