@@ -244,15 +244,27 @@ fn load(
                     firewall::iptables(&wanted, &retired, &there, family)
                 }
             }?;
-            let changes = delta
-                .changes
-                .into_iter()
-                .map(|change| Change::new(Kind::Firewall, change.object, change.action));
+            let changes = delta.changes.into_iter().map(|change| {
+                let object = match tool {
+                    RuleTool::Nft => change.object,
+                    RuleTool::Iptables(_, family) => of_family(family, &change.object),
+                };
+                Change::new(Kind::Firewall, object, change.action)
+            });
             let (program, arguments) = loader(tool);
             let command = Command::reading(program, arguments, delta.text);
             Some(Step::new(changes.collect(), Deed::Run(vec![command])))
         })
         .collect()
+}
+
+/// Both families have chains of the same names.
+fn of_family(family: Family, chain: &str) -> String {
+    let tool = match family {
+        Family::Ipv4 => "iptables",
+        Family::Ipv6 => "ip6tables",
+    };
+    format!("{tool} {}", chain.strip_prefix("chain ").unwrap_or(chain))
 }
 
 /// The rules of this tool, if they were looked at.

@@ -68,6 +68,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Done);
     }
     let from = standing.now.number;
+    let forwards = prepared.forwarding_stays();
     let to = store::save(&set, from, manner, &prepared.taken())?;
     match prepared.carry_out(Passage { from, to }) {
         Ok(done) => {
@@ -75,6 +76,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
             store::set_last_good(to)?;
             store::tidy()?;
             report.print(arguments.format)?;
+            if forwards {
+                super::note("forwarding stays on, since something else may rely on it");
+            }
             Ok(Outcome::Done)
         }
         Err(failure) => Err(told(&failure)),

@@ -49,6 +49,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
 fn list() -> anyhow::Result<Outcome> {
     let (current, good) = (store::current()?, store::last_good()?);
     let mut text = String::new();
+    if current == 0 {
+        text.push_str("   0  (now)  no networks\n");
+    }
     for number in store::numbers()? {
         let generation = store::load(number)?;
         let names: Vec<&str> = generation
@@ -98,6 +101,7 @@ fn go_back(to: Option<Number>, format: Format) -> anyhow::Result<Outcome> {
         .map(|each| each.network.name.to_string());
     let mut report = Report {
         networks: names.collect(),
+        went_back: true,
         ..Report::default()
     };
     report.done(done, target.number);

@@ -272,6 +272,12 @@ impl Prepared {
         self.moved.manner
     }
 
+    /// Whether networks go that forwarded.
+    pub fn forwarding_stays(&self) -> bool {
+        let global = |ir: &Ir| ir.state.sysctls.iter().any(|sysctl| sysctl.link.is_none());
+        global(&self.moved.retired) && !global(&self.moved.wanted)
+    }
+
     /// What was seen.
     pub fn observed(&self) -> &Observed {
         &self.observed

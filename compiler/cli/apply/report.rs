@@ -32,6 +32,9 @@ pub struct Report {
     pub confirm_seconds: Option<u64>,
     /// Whether it was only looked at.
     pub dry_run: bool,
+    /// Whether an earlier state came back.
+    #[serde(skip)]
+    pub went_back: bool,
 }
 
 impl Report {
@@ -120,8 +123,14 @@ impl Report {
             return "nothing was changed\n".to_owned();
         }
         if self.changes.is_empty() {
-            let networks = cli::counted(self.networks.len(), "network");
-            return format!("nothing to do: {networks} as they should be\n");
+            return match self.networks.as_slice() {
+                [] => "nothing to do: there are no networks\n".to_owned(),
+                [one] => format!("nothing to do: '{}' is as it should be\n", visible(one)),
+                all => format!(
+                    "nothing to do: {} networks are as they should be\n",
+                    all.len()
+                ),
+            };
         }
         for change in &self.changes {
             text.push_str(&line(change));
@@ -130,7 +139,12 @@ impl Report {
         let verb = if self.dry_run { "to be made" } else { "made" };
         text.push_str(&format!("{count} {verb}"));
         if let (Some(number), false) = (self.generation, self.dry_run) {
-            text.push_str(&format!(", kept as state {number}"));
+            let again = if self.went_back {
+                "state"
+            } else {
+                "kept as state"
+            };
+            text.push_str(&format!(", {again} {number}"));
         }
         text.push('\n');
         if let Some(seconds) = self.confirm_seconds {
@@ -233,9 +247,14 @@ fn command(command: &Command) -> String {
 }
 
 fn indented(head: &str, body: &str) -> String {
-    let lines: String = body
-        .lines()
-        .map(|line| format!("  {}\n", visible(line)))
-        .collect();
-    format!("{head}{lines}")
+    let mut text = head.to_owned();
+    for line in body.lines() {
+        // A tab is what it is; the rest may come from a host.
+        let parts: Vec<String> = line
+            .split('\t')
+            .map(|part| visible(part).to_string())
+            .collect();
+        text.push_str(&format!("  {}\n", parts.join("\t")));
+    }
+    text
 }
