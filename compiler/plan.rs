@@ -227,11 +227,16 @@ fn load(
     let wanted = encode(wanted, manner.layout);
     let retired = encode(retired, manner.layout);
     let tools = manner.tools();
+    // Chains of one family stay as long as there are rules in those of the other.
+    let there = tools
+        .iter()
+        .filter_map(|tool| ruleset(&observed.capture, *tool));
+    let there = &Ruleset {
+        tables: there.flat_map(|each| each.tables.clone()).collect(),
+    };
     tools
         .into_iter()
         .filter_map(|tool| {
-            let empty = Ruleset::default();
-            let there = ruleset(&observed.capture, tool).unwrap_or(&empty);
             let delta = match tool {
                 RuleTool::Nft => firewall::nftables(&wanted, &retired, there),
                 RuleTool::Iptables(_, family) => {
