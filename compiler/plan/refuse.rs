@@ -76,7 +76,8 @@ fn devices(wish: &Wish<'_>, observed: &Observed, refusals: &mut Vec<Refusal>) {
     for link in &wish.wanted.state.links {
         let name = &link.name;
         match (&link.kind, find(name)) {
-            (LinkKind::Bridge(_), Some(device)) if !ours.contains(name) => {
+            // What was made here may be another's by now.
+            (LinkKind::Bridge(_), Some(device)) if !ours.contains(name) || !device.is_bridge() => {
                 let what = match device.is_bridge() {
                     true => "a bridge of somebody else's",
                     false => "a device that is no bridge",
