@@ -198,7 +198,10 @@ fn look(root: Option<&Path>) -> anyhow::Result<Status> {
         enabled: missing.is_empty(),
         missing: match none {
             true => Vec::new(),
-            false => missing.iter().map(|path| path.display().to_string()).collect(),
+            false => missing
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect(),
         },
         active: ask(BOOT_UNIT, "ActiveState"),
         result: ask(BOOT_UNIT, "Result"),

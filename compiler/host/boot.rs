@@ -73,7 +73,9 @@ impl Tree {
         if self.is_live() && PROGRAMS.iter().any(|folder| running.starts_with(folder)) {
             return Found::Itself(running);
         }
-        let installed = PROGRAMS.iter().map(|folder| Path::new(folder).join("lanwright"));
+        let installed = PROGRAMS
+            .iter()
+            .map(|folder| Path::new(folder).join("lanwright"));
         let mut installed = installed.filter(|path| self.place(path).is_file());
         match installed.next() {
             Some(path) => Found::Another(path),

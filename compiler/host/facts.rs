@@ -156,9 +156,7 @@ fn profile() -> Option<String> {
         is_dnsmasq && line.ends_with("(enforce)")
     })?;
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
-    Some(
-        read("/etc/apparmor.d/usr.sbin.dnsmasq") + &read("/etc/apparmor.d/local/usr.sbin.dnsmasq"),
-    )
+    Some(read("/etc/apparmor.d/usr.sbin.dnsmasq") + &read("/etc/apparmor.d/local/usr.sbin.dnsmasq"))
 }
 
 #[cfg(test)]
@@ -177,9 +175,8 @@ mod tests {
 
     #[test]
     fn a_listener_is_an_address_a_device_and_a_program() {
-        let told = listener(
-            "udp UNCONN 0 0 0.0.0.0%virbr0:67 0.0.0.0:* users:((\"dnsmasq\",pid=1,fd=4))",
-        );
+        let told =
+            listener("udp UNCONN 0 0 0.0.0.0%virbr0:67 0.0.0.0:* users:((\"dnsmasq\",pid=1,fd=4))");
         let expected = Listener {
             address: None,
             device: Some("virbr0".to_owned()),

@@ -4,6 +4,9 @@
 //! The facts are gathered only where a dnsmasq is to be started; where one runs there is nothing
 //! to ask.
 
+#[cfg(test)]
+mod tests;
+
 use std::net::IpAddr;
 
 use super::step::{Change, Deed, Kind, Step};
@@ -82,11 +85,7 @@ pub fn starting<'a>(
 }
 
 /// What forbids to start them, and what may be amiss.
-pub fn refuse(
-    wish: &Wish<'_>,
-    observed: &Observed,
-    means: &Means,
-) -> (Vec<Refusal>, Vec<Refusal>) {
+pub fn refuse(wish: &Wish<'_>, observed: &Observed, means: &Means) -> (Vec<Refusal>, Vec<Refusal>) {
     let (mut refusals, mut warnings) = (Vec::new(), Vec::new());
     let services: Vec<&Dnsmasq> = starting(wish, observed).collect();
     if services.is_empty() {
@@ -150,9 +149,7 @@ fn taken(service: &Dnsmasq, wish: &Wish<'_>, listeners: &[Listener]) -> Option<R
         let device = each.device.as_ref();
         let here = device.is_none_or(|device| device == link.as_str());
         let address = each.address;
-        needs(each.port)
-            && here
-            && address.is_none_or(|ip| addresses.contains(&ip))
+        needs(each.port) && here && address.is_none_or(|ip| addresses.contains(&ip))
     })?;
     let by = match &in_the_way.program {
         Some(program) => format!("'{program}'"),

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use super::preflight::{starting, runtime_unit, unit_text};
+use super::preflight::{runtime_unit, starting, unit_text};
 use super::step::{Change, Command, Deed, File, Impact, Kind, Process, Step};
 use super::{Degraded, Means, Observed, Services, Wish};
 use crate::backend::dnsmasq::{self, Paths};
