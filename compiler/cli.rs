@@ -5,6 +5,7 @@
 
 pub mod apply;
 pub mod audit;
+pub mod boot;
 pub mod capture;
 pub mod check;
 pub mod compile;
@@ -78,6 +79,7 @@ enum Command {
     Confirm(confirm::Arguments),
     Revert(revert::Arguments),
     Down(down::Arguments),
+    Boot(boot::Arguments),
     Capture(capture::Arguments),
     Status(status::Arguments),
     Leases(leases::Arguments),
@@ -139,6 +141,7 @@ pub fn main() -> ExitCode {
         Command::Confirm(arguments) => confirm::run(&arguments),
         Command::Revert(arguments) => revert::run(&arguments),
         Command::Down(arguments) => down::run(&arguments),
+        Command::Boot(arguments) => boot::run(&arguments),
         Command::Capture(arguments) => capture::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Leases(arguments) => leases::run(&arguments),

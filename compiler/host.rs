@@ -5,9 +5,11 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod apply;
+pub mod boot;
 pub mod clock;
 pub mod detect;
 pub mod execute;
+mod facts;
 pub mod input;
 pub mod journal;
 pub mod live;

@@ -10,12 +10,14 @@
 pub mod firewall;
 pub mod link;
 pub mod manager;
+pub mod preflight;
 pub mod refuse;
 pub mod service;
 mod setting;
 pub mod step;
 pub mod traffic;
 
+pub use preflight::Facts;
 pub use refuse::Refusal;
 pub use step::{Change, Command, Deed, File, Impact, Kind, Process, Step};
 pub use traffic::TrafficControl;
@@ -117,6 +119,10 @@ pub struct Observed {
     pub missing: BTreeSet<String>,
     /// firewalld's zone of each device that has one.
     pub zones: BTreeMap<DeviceName, String>,
+    /// The configurations of dnsmasq that lie in the folder of `apply`, of any network.
+    pub configurations: BTreeSet<String>,
+    /// What a dnsmasq that is to be started depends on.
+    pub facts: Facts,
 }
 
 /// What a physical port held before it became a port of a bridge.
@@ -191,6 +197,7 @@ pub fn plan(wish: &Wish<'_>, observed: &Observed, means: &Means) -> Plan {
     }
     steps.extend(manager::zones(wish, observed, means));
     steps.extend(global);
+    steps.extend(preflight::watchers(wish, observed));
     steps.extend(services.start);
     steps.extend(traffic);
     degraded.sort();

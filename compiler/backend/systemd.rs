@@ -4,6 +4,8 @@
 //! A bridge or a dnsmasq is an instance of a template unit, so that one that fails is alone.
 //! `lanwright.service` wants all of them and is all that is enabled.
 
+pub mod boot;
+
 use serde::Serialize;
 
 use super::template::Template;
@@ -25,9 +27,14 @@ const SHARED: [(&str, &str); 3] = [
     ("iproute2/checksum.batch", "tc"),
 ];
 
+/// The template unit of every dnsmasq that has systemd.
+pub const DNSMASQ_UNIT: &str = "lanwright-dnsmasq@.service";
+
 /// What the units are made of.
 #[derive(Serialize)]
 struct View {
+    folder: String,
+    applied: bool,
     firewall: bool,
     links: Vec<String>,
     services: Vec<String>,
@@ -46,7 +53,7 @@ pub fn emit(compiled: &Compiled<'_>) -> Output {
         ("lanwright-firewall.service", &FIREWALL, view.firewall),
         ("lanwright-link@.service", &LINK, links),
         ("lanwright-traffic.service", &TRAFFIC, traffic),
-        ("lanwright-dnsmasq@.service", &DNSMASQ, services),
+        (DNSMASQ_UNIT, &DNSMASQ, services),
     ];
     let needed = units.into_iter().filter(|(_, _, needed)| *needed);
     Output {
@@ -55,6 +62,21 @@ pub fn emit(compiled: &Compiled<'_>) -> Output {
             .collect(),
         limits: Vec::new(),
     }
+}
+
+/// The unit of every dnsmasq that `apply` starts: its configuration lies in `/run/lanwright`.
+pub fn applied_dnsmasq() -> String {
+    DNSMASQ.render(&Applied {
+        folder: "/run/lanwright".to_owned(),
+        applied: true,
+    })
+}
+
+/// What the unit of `apply` is made of.
+#[derive(Serialize)]
+struct Applied {
+    folder: String,
+    applied: bool,
 }
 
 fn unit(name: &str, text: String) -> Artifact {
@@ -72,6 +94,8 @@ impl View {
         let ours = compiled.layout == Layout::Native;
         let services = compiled.state.services.iter().filter(|_| ours);
         View {
+            folder: "/etc/lanwright".to_owned(),
+            applied: false,
             firewall: !compiled.policy.networks.is_empty(),
             links: links
                 .map(|stem| format!("lanwright-link@{}.service", unit_instance(stem)))

@@ -1,5 +1,7 @@
 //! `apply`: networks onto this host.
 
+mod boot;
+mod image;
 mod report;
 
 use std::path::PathBuf;
@@ -40,10 +42,24 @@ pub struct Arguments {
     /// Do not ask for --confirm where this very session might be cut off
     #[arg(long)]
     no_confirm: bool,
+    /// Bring up what was good last, as at boot; see 'lanwright boot'
+    #[arg(long, conflicts_with_all = OF_WHAT)]
+    boot: bool,
+    /// Say nothing where there was nothing to do
+    #[arg(long)]
+    quiet: bool,
+    /// Write the networks under DIR, to come up when that boots; nothing is changed here
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["boot", "dry_run", "confirm"])]
+    root: Option<PathBuf>,
     /// How to print the result
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
+
+/// What says which networks, and how; at boot that was decided before.
+const OF_WHAT: [&str; 8] = [
+    "inputs", "prune", "firewall", "links", "strict", "uplink", "dry_run", "confirm",
+];
 
 /// What is to be put onto the host, and how.
 #[derive(Debug, Args)]
@@ -113,7 +129,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     if arguments.dry_run {
         return show(&arguments.what, arguments.format);
     }
+    if let Some(root) = &arguments.root {
+        return image::run(&arguments.what, root, arguments.format);
+    }
     super::must_be_root("apply")?;
+    if arguments.boot {
+        return boot::run(arguments.quiet, arguments.format);
+    }
     let _lock = Lock::take(Duration::from_secs(10))?;
     let standing = recovered()?;
     if arguments.confirm.is_none() {
@@ -132,7 +154,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         && standing.now.manner == Some(prepared.manner());
     if unchanged && prepared.plan.steps.is_empty() {
         report.generation = Some(before);
-        report.print(arguments.format)?;
+        if !arguments.quiet {
+            report.print(arguments.format)?;
+        }
         return Ok(Outcome::Done);
     }
     // Where only the host had drifted the generation stays.

@@ -125,7 +125,11 @@ impl<'a> Decided<'a> {
         let before: BTreeMap<_, _> = members
             .map(|member| (&member.network.name, member))
             .collect();
-        let mut taken: BTreeSet<DeviceName> = observe::device_names();
+        // The devices of the machine that builds an image are not the image's.
+        let mut taken: BTreeSet<DeviceName> = match store::is_elsewhere() {
+            true => BTreeSet::new(),
+            false => observe::device_names(),
+        };
         taken.extend(before.values().filter_map(|member| member.bridge.clone()));
         let given = loaded.set.iter().flat_map(|set| set.members());
         taken.extend(given.filter_map(|member| member.network.named_bridge().cloned()));

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use schemars::{Schema, schema_for};
 
 use super::compile::Summary;
-use super::{Outcome, apply, leases, recover, status};
+use super::{Outcome, apply, boot, leases, recover, status};
 use crate::audit;
 use crate::backend::manifest::Manifest;
 use crate::capture::inventory::Inventory;
@@ -30,6 +30,8 @@ enum Name {
     Apply,
     /// What `audit --format json` prints
     Audit,
+    /// What `boot status --format json` prints
+    Boot,
     /// The capture.json of a capture
     Capture,
     /// What `compile --format json` prints
@@ -56,6 +58,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         Name::Check => schema_for!(Report),
         Name::Apply => schema_for!(apply::Report),
         Name::Audit => schema_for!(audit::report::Report),
+        Name::Boot => schema_for!(boot::Status),
         Name::Capture => schema_for!(Inventory),
         Name::Compile => schema_for!(Summary),
         Name::Diff => schema_for!(audit::difference::DiffReport),

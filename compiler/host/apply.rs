@@ -20,7 +20,7 @@ use crate::network::{Member, NetworkSet};
 use crate::plan::link::made;
 use crate::plan::refuse::Lifelines;
 use crate::plan::{
-    Change, Degraded, Manner, Means, Observed, Plan, Refusal, Taken, Wish, plan, refuse,
+    Change, Degraded, Manner, Means, Observed, Plan, Refusal, Taken, Wish, plan, preflight, refuse,
 };
 use crate::value::{DeviceName, NetworkName};
 
@@ -214,7 +214,10 @@ pub fn prepare(moved: Move) -> Result<Prepared, ApplyError> {
         means.firewalld,
     )?;
     let plan = plan(&wish, &observed, &means);
-    let (refusals, warnings) = refuse::refuse(&wish, &observed, &lifelines());
+    let (mut refusals, mut warnings) = refuse::refuse(&wish, &observed, &lifelines());
+    let (unready, doubtful) = preflight::refuse(&wish, &observed, &means);
+    refusals.extend(unready);
+    warnings.extend(doubtful);
     Ok(Prepared {
         plan,
         refusals,

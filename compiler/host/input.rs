@@ -42,6 +42,24 @@ pub fn is_folder(path: &Path) -> bool {
     path.is_dir()
 }
 
+/// The tree of an image, by its full path. None of the folders that are written to may lead out of
+/// it: that would be this machine.
+pub fn image(root: &Path) -> Result<PathBuf, HostError> {
+    let whole = fs::canonicalize(root).map_err(HostError::io("read", root))?;
+    for folder in ["etc/systemd/system", "var/lib/lanwright"] {
+        let path = whole.join(folder);
+        let there = path.ancestors().find(|each| each.exists());
+        let leads = there.and_then(|there| fs::canonicalize(there).ok());
+        if leads.is_some_and(|leads| !leads.starts_with(&whole)) {
+            return Err(HostError::Refused {
+                path,
+                reason: "leads out of the image".to_owned(),
+            });
+        }
+    }
+    Ok(whole)
+}
+
 fn files_of(path: &Path) -> Result<Vec<PathBuf>, HostError> {
     if path == Path::new("-") || !path.is_dir() {
         return Ok(vec![path.to_owned()]);

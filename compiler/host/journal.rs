@@ -5,7 +5,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +31,7 @@ pub struct Journal {
 }
 
 fn place() -> PathBuf {
-    Path::new(store::HOME).join(FILE)
+    store::place(FILE)
 }
 
 /// What was interrupted, if anything was.
@@ -47,6 +47,11 @@ pub fn interrupted() -> Result<Option<Passage>, StoreError> {
         path,
         reason: error.to_string(),
     })
+}
+
+/// What was interrupted is of no interest any more: after a boot the host holds nothing of it.
+pub fn forget() -> Result<(), HostError> {
+    super::process::remove_file(&place())
 }
 
 impl Journal {

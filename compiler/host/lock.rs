@@ -24,6 +24,11 @@ impl Lock {
         std::fs::read_to_string(FILE).ok()?.trim().parse().ok()
     }
 
+    /// Whether nobody took it yet since the machine was started: its folder does not outlive that.
+    pub fn is_untouched() -> bool {
+        !Path::new(FILE).exists()
+    }
+
     /// Takes the lock, and waits for it this long.
     pub fn take(patience: Duration) -> Result<Self, HostError> {
         let path = Path::new(FILE);

@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use super::process;
 use super::run::{self, RunError};
+use super::{facts, process};
 use crate::capture::question::{self, LISTINGS, SETTINGS_FILE, setting_line};
 use crate::capture::{self, RuleTool, Text, Variant};
 use crate::firewall::Family;
-use crate::plan::{self, FirewallManner, LinkManager, Observed, Wish};
+use crate::plan::{self, Facts, FirewallManner, LinkManager, Observed, Wish};
 use crate::state::HostState;
 use crate::value::DeviceName;
 
@@ -73,7 +73,7 @@ pub fn observe(
             files.insert(path, text);
         }
     }
-    Ok(Observed {
+    let mut observed = Observed {
         capture: capture::read(texts),
         files,
         running,
@@ -84,7 +84,18 @@ pub fn observe(
             .filter(|folder| !Path::new(folder).is_dir())
             .collect(),
         zones: zones(&touched, firewalld),
-    })
+        configurations: configurations(),
+        facts: Facts::default(),
+    };
+    observed.facts = facts::facts(wish, &observed);
+    Ok(observed)
+}
+
+/// The configurations of dnsmasq in the folder of `apply`.
+fn configurations() -> BTreeSet<String> {
+    let entries = fs::read_dir("/run/lanwright/dnsmasq").into_iter().flatten();
+    let paths = entries.filter_map(|entry| entry.ok()?.path().to_str().map(str::to_owned));
+    paths.filter(|path| path.ends_with(".conf")).collect()
 }
 
 /// The answer to one of the commands that a capture is made of.

@@ -17,6 +17,7 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -95,9 +96,29 @@ pub enum StoreError {
     },
 }
 
+/// The tree whose store it is, where that is not this machine's.
+static ELSEWHERE: OnceLock<PathBuf> = OnceLock::new();
+
+/// From now on the store is that of another root: of an image that is being built. Where it is
+/// called twice the first root stays.
+pub fn set_root(root: &Path) {
+    let _ = ELSEWHERE.set(root.to_owned());
+}
+
+/// Whether the store is that of another root.
+pub fn is_elsewhere() -> bool {
+    ELSEWHERE.get().is_some()
+}
+
 /// The place of a file of the store.
-fn place(name: &str) -> PathBuf {
-    Path::new(HOME).join(name)
+pub(super) fn place(name: &str) -> PathBuf {
+    match ELSEWHERE.get() {
+        None => Path::new(HOME).join(name),
+        Some(root) => {
+            let home = Path::new(HOME).strip_prefix("/");
+            root.join(home.unwrap_or(Path::new(HOME))).join(name)
+        }
+    }
 }
 
 fn generation_file(number: Number) -> PathBuf {
@@ -247,11 +268,12 @@ fn read_network(input: &Input) -> Result<Declared, StoreError> {
         })
 }
 
-/// Keeps a new generation, safely on the disk, and forgets the oldest.
+/// Keeps a new generation, safely on the disk, and forgets the oldest. Without a manner the host
+/// that is to hold it decides.
 pub fn save(
     set: &NetworkSet,
     before: Number,
-    manner: Manner,
+    manner: impl Into<Option<Manner>>,
     taken: &[Taken],
 ) -> Result<Number, StoreError> {
     let newest = numbers()?.first().copied().unwrap_or(0);
@@ -260,7 +282,7 @@ pub fn save(
     let stored = Stored {
         made: super::clock::now_text(),
         before,
-        manner: Some(manner),
+        manner: manner.into(),
         networks: networks.collect::<Result<_, _>>()?,
         taken: taken.iter().map(StoredTaken::new).collect(),
     };

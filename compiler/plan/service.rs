@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use super::preflight::{runtime_unit, starting, unit_text};
 use super::step::{Change, Command, Deed, File, Impact, Kind, Process, Step};
 use super::{Degraded, Means, Observed, Services, Wish};
 use crate::backend::dnsmasq::{self, Paths};
@@ -43,6 +44,7 @@ pub fn files(wish: &Wish<'_>) -> Vec<String> {
             [paths.conf, paths.hosts, paths.names]
         })
         .collect();
+    paths.push(runtime_unit());
     paths.sort();
     paths.dedup();
     paths
@@ -55,7 +57,7 @@ pub fn processes(wish: &Wish<'_>) -> Vec<Process> {
     services.map(process).collect()
 }
 
-fn process(service: &Dnsmasq) -> Process {
+pub(super) fn process(service: &Dnsmasq) -> Process {
     let paths = Paths::new(&service.network, Layout::Applied);
     Process {
         pid_file: paths.pid,
@@ -99,6 +101,9 @@ pub(super) fn services(wish: &Wish<'_>, observed: &Observed, means: &Means) -> S
         .filter(|each| !wanted.contains(&each.network))
         .collect();
     steps.stop = stop(&gone, observed, means);
+    if wanted.is_empty() {
+        steps.stop.extend(remove_unit(&gone, observed));
+    }
     steps.start = start(wish, observed, means);
     steps
 }
@@ -137,6 +142,45 @@ fn stop(gone: &[&Dnsmasq], observed: &Observed, means: &Means) -> Vec<Step> {
         steps.push(Step::new(changes.collect(), Deed::Remove(files.clone())));
     }
     steps
+}
+
+/// The unit goes with the last network that used it.
+fn remove_unit(gone: &[&Dnsmasq], observed: &Observed) -> Vec<Step> {
+    let gone: HashSet<String> = gone.iter().map(|each| process(each).conf).collect();
+    let others = observed.configurations.iter();
+    let used = others.into_iter().any(|conf| !gone.contains(conf));
+    if gone.is_empty() || used || !observed.files.contains_key(&runtime_unit()) {
+        return Vec::new();
+    }
+    let change = Change::new(Kind::File, runtime_unit(), "remove");
+    vec![
+        Step::new(vec![change], Deed::Remove(vec![runtime_unit()])),
+        Step::new(Vec::new(), reread_units()),
+    ]
+}
+
+/// The unit that starts each dnsmasq, where none is installed.
+fn write_unit(wish: &Wish<'_>, observed: &Observed, means: &Means) -> Vec<Step> {
+    let before = observed.files.get(&runtime_unit());
+    let file = File {
+        path: runtime_unit(),
+        text: unit_text(),
+        before: before.cloned(),
+        mode: 0o644,
+    };
+    let needed = means.services == Services::Systemd && starting(wish, observed).next().is_some();
+    if !needed || observed.facts.unit.is_some() || file.before.as_ref() == Some(&file.text) {
+        return Vec::new();
+    }
+    let change = Change::new(Kind::File, runtime_unit(), "write");
+    vec![
+        Step::new(vec![change], Deed::Write(vec![file])),
+        Step::new(Vec::new(), reread_units()),
+    ]
+}
+
+fn reread_units() -> Deed {
+    Deed::Run(vec![Command::new("systemctl", &["daemon-reload"])])
 }
 
 fn start(wish: &Wish<'_>, observed: &Observed, means: &Means) -> Vec<Step> {
@@ -178,6 +222,7 @@ fn start(wish: &Wish<'_>, observed: &Observed, means: &Means) -> Vec<Step> {
         });
         steps.push(Step::new(changes.collect(), Deed::Write(files.clone())));
     }
+    steps.extend(write_unit(wish, observed, means));
     steps.extend(act(&needs, means));
     steps
 }

@@ -41,11 +41,21 @@ pub struct Outcome {
 impl Room {
     /// A room whose script gets the first argument as `$1`, and so on.
     pub fn new(script: &str) -> Room {
+        Room::of(&["--mount-proc"], &format!("{PRELUDE}{script}"))
+    }
+
+    /// A room that shows the machine as it is, for a script that makes one of its own.
+    pub fn bare(script: &str) -> Room {
+        Room::of(&[], script)
+    }
+
+    fn of(options: &[&str], script: &str) -> Room {
         let mut command = Command::new("unshare");
         command.args(["--mount", "--net", "--pid", "--ipc", "--uts", "--fork"]);
-        command.args(["--kill-child", "--mount-proc", "--propagation", "private"]);
+        command.args(["--kill-child", "--propagation", "private"]);
+        command.args(options);
         command.args(["bash", "-euo", "pipefail", "-c"]);
-        command.arg(format!("{PRELUDE}{script}")).arg("room");
+        command.arg(script).arg("room");
         command.current_dir("/").stdin(Stdio::null());
         Room {
             command,
