@@ -15,6 +15,11 @@ use std::time::Instant;
 use criterion::{Criterion, Throughput};
 use lanwright::backend::iptables::parse;
 use lanwright::firewall::{Family, Ruleset};
+use mimalloc::MiMalloc;
+
+/// That of the program.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The rules that libvirt makes for one NAT network.
 const OF_A_NETWORK: usize = 19;

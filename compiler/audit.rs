@@ -261,6 +261,7 @@ fn role_word(role: crate::capture::Role) -> &'static str {
         Role::Leases => "leases",
         Role::Macs => "macs",
         Role::Definition => "definition",
+        Role::Processes => "processes",
         Role::Inventory => "inventory",
     }
 }

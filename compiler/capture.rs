@@ -14,6 +14,7 @@ pub mod inventory;
 mod json;
 mod lease;
 mod macs;
+mod process;
 pub mod question;
 mod read;
 mod role;
@@ -22,6 +23,7 @@ mod service;
 mod sysctl;
 mod traffic;
 
+pub use process::{Process, Socket};
 pub use read::read;
 
 use std::collections::BTreeSet;
@@ -29,7 +31,7 @@ use std::collections::BTreeSet;
 use crate::backend::gap::Unread;
 use crate::firewall::{Family, Ruleset};
 use crate::network::Network;
-use crate::state::{BridgePort, Device, HostState, PortMac, PortTag};
+use crate::state::{BridgePort, Device, HostState, KernelRoute, PortMac, PortTag};
 use crate::value::DeviceName;
 
 /// One text of a host, as it was found.
@@ -99,6 +101,8 @@ pub enum Role {
     Macs,
     /// A network as libvirt defines it, or its live status.
     Definition,
+    /// Every dnsmasq that runs, as `capture` writes it.
+    Processes,
     /// The list of what a capture of ours holds.
     Inventory,
 }
@@ -181,6 +185,8 @@ pub enum Topic {
     Traffic,
     /// Leases.
     Leases,
+    /// Which dnsmasq run.
+    Processes,
 }
 
 /// Something in a file that was not understood.
@@ -208,6 +214,10 @@ pub struct Capture {
     pub queueing: Vec<Queueing>,
     /// Ports of bridges, and what is behind them.
     pub bridging: Bridging,
+    /// The main table of routes, whoever made them.
+    pub kernel_routes: Vec<KernelRoute>,
+    /// Every dnsmasq that runs.
+    pub processes: Vec<Process>,
     /// Rules, a dump at a time.
     pub rulesets: Vec<CapturedRuleset>,
     /// The files of each dnsmasq.

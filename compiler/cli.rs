@@ -12,6 +12,7 @@ pub mod compile;
 pub mod completions;
 pub mod confirm;
 pub mod diff;
+pub mod doctor;
 pub mod down;
 pub mod explain;
 pub mod host;
@@ -82,6 +83,7 @@ enum Command {
     Capture(capture::Arguments),
     Status(status::Arguments),
     Leases(leases::Arguments),
+    Doctor(doctor::Arguments),
     Audit(audit::Arguments),
     Diff(diff::Arguments),
     Recover(recover::Arguments),
@@ -143,6 +145,7 @@ pub fn main() -> ExitCode {
         Command::Capture(arguments) => capture::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Leases(arguments) => leases::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Recover(arguments) => recover::run(&arguments),

@@ -31,6 +31,7 @@
 //!    proves it.
 //! 3. [`audit`] lays beside a capture what lowering says the host is to hold, and makes a
 //!    [`audit::report::Report`] of where they differ and whose the other rules are.
+//! 4. [`doctor`] follows a guest's packet through a capture, and names the first broken link.
 //!
 //! `apply` walks both ways: [`host::observe`] tells what the host holds, [`plan::plan()`] makes of
 //! it and of what is wanted the steps between, and [`host::apply`] executes them, safely.
@@ -43,6 +44,7 @@ pub mod backend;
 pub mod capture;
 pub mod cli;
 pub mod diagnostic;
+pub mod doctor;
 pub mod firewall;
 pub mod host;
 pub mod lower;

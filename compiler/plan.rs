@@ -234,15 +234,21 @@ fn load(
     let wanted = encode(wanted, manner.layout);
     let retired = encode(retired, manner.layout);
     let tools = manner.tools();
+    // Both families together: chains that one of them still needs stay in the other, too.
+    let there = Ruleset {
+        tables: tools
+            .iter()
+            .filter_map(|tool| ruleset(&observed.capture, *tool))
+            .flat_map(|ruleset| ruleset.tables.iter().cloned())
+            .collect(),
+    };
     tools
         .into_iter()
         .filter_map(|tool| {
-            let empty = Ruleset::default();
-            let there = ruleset(&observed.capture, tool).unwrap_or(&empty);
             let delta = match tool {
-                RuleTool::Nft => firewall::nftables(&wanted, &retired, there),
+                RuleTool::Nft => firewall::nftables(&wanted, &retired, &there),
                 RuleTool::Iptables(_, family) => {
-                    firewall::iptables(&wanted, &retired, there, family)
+                    firewall::iptables(&wanted, &retired, &there, family)
                 }
             }?;
             let changes = delta

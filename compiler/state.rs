@@ -24,7 +24,7 @@ pub use join::OnLink;
 pub use link::{Bridge, Link, LinkKind, Uplink, UplinkAddressing};
 pub use port::{GuestPort, PortDevice, PortVlan, SwitchProfile};
 pub use resolver::Registration;
-pub use route::Route;
+pub use route::{KernelRoute, Route};
 pub use service::{
     BootFile, DhcpPool, DhcpService, Dnsmasq, DynamicRange, GuestDomain, HostRecord, Lease, RaMode,
     ReservedHost, Server, SrvRecord, SrvTarget, TxtRecord,

@@ -323,9 +323,9 @@ fn way(route: &Route) -> (IpNet, IpAddr) {
 }
 
 /// The expected rows that are not there; those that are leave `left`.
-fn without<'a, 'b, Row, Key: Hash + Eq>(
+fn without<'b, Row, Key: Hash + Eq>(
     expected: &[&'b Row],
-    left: &mut Vec<&'a Row>,
+    left: &mut Vec<&Row>,
     key: impl Fn(&Row) -> Key,
 ) -> Vec<&'b Row> {
     let mut pairs = vec![None; expected.len()];

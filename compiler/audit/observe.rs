@@ -70,6 +70,17 @@ pub struct Observed<'a> {
 impl<'a> Observed<'a> {
     /// Sorts the rules of a capture; `known` is what the declared networks tell.
     pub fn of(capture: &'a Capture, known: Known, declared: &[&str]) -> Self {
+        let mut observed = Observed::unsorted(capture, known, declared);
+        for (at, layer) in observed.used_layers().collect::<Vec<_>>() {
+            for chain in &layer.table.chains {
+                observed.sort(at, layer.table, chain);
+            }
+        }
+        observed
+    }
+
+    /// What the rules of a capture tell of bridges and subnets, none of them sorted.
+    pub fn unsorted(capture: &'a Capture, known: Known, declared: &[&str]) -> Self {
         let layers = layer::layers(capture);
         let mut observed = Observed {
             used: vec![true; layers.len()],
@@ -85,11 +96,6 @@ impl<'a> Observed<'a> {
         }
         for (at, layer) in observed.used_layers().collect::<Vec<_>>() {
             observed.learn(at, layer.table);
-        }
-        for (at, layer) in observed.used_layers().collect::<Vec<_>>() {
-            for chain in &layer.table.chains {
-                observed.sort(at, layer.table, chain);
-            }
         }
         observed
     }

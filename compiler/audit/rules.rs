@@ -201,7 +201,7 @@ pub fn twice(scene: Scene<'_>, bridge: &str, layout: Generation) -> Vec<Drift> {
         );
         let breaks = format!(
             "nothing: the rules were made for a bridge that was deleted, and no packet meets \
-             them, not even one of the {bridge} that is there now"
+             them, not even those of the {bridge} that is there now"
         );
         drift.push(found(gone, what, &breaks));
     }

@@ -4,6 +4,7 @@
 //! [`lower::layout`](crate::lower::layout). [`print()`] and [`parse()`] are each other's inverse,
 //! for any ruleset of one family; matches and targets without a type of ours pass word for word.
 
+mod batch;
 mod draft;
 mod extension;
 mod header;

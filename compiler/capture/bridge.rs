@@ -59,6 +59,7 @@ impl Reader {
             isolated: switched(object, "isolated"),
             learning: switched(object, "learning"),
             flood: switched(object, "flood"),
+            state: text(object, "state").map(str::to_owned),
         });
         Ok(())
     }
@@ -155,6 +156,7 @@ mod tests {
         };
         assert_eq!(veth.isolated, Some(true));
         assert_eq!(veth.learning, Some(false));
+        assert_eq!(veth.state.as_deref(), Some("disabled"));
         assert_eq!(tap.isolated, None);
         assert_eq!((tap.learning, tap.flood), (Some(true), Some(false)));
     }

@@ -3,7 +3,10 @@
 //! Nothing here changes a host, and nothing makes its kernel load a module. `host` asks; what the
 //! answers mean is the readers' business. A file is named as the readers know it.
 
-use super::{Text, device};
+use std::collections::BTreeSet;
+
+use super::{Text, device, route};
+use crate::firewall::Family;
 use crate::value::DeviceName;
 
 /// A command whose output is a file of the capture.
@@ -129,12 +132,19 @@ const BRIDGE_SETTINGS: &[(&str, &str)] = &[
     ("ipv6", "forwarding"),
 ];
 
+/// The kernel settings of a device that a default route goes through.
+const UPLINK_SETTINGS: &[(&str, &str)] = &[("ipv4", "rp_filter"), ("ipv6", "accept_ra")];
+
 /// The kernel settings to look at, as paths below `/proc/sys`.
-pub fn settings(bridges: &[DeviceName]) -> Vec<String> {
+pub fn settings(bridges: &[DeviceName], uplinks: &[DeviceName]) -> Vec<String> {
     let mut paths: Vec<String> = SETTINGS.iter().map(ToString::to_string).collect();
     for bridge in bridges {
         let of_bridge = BRIDGE_SETTINGS.iter();
         paths.extend(of_bridge.map(|(family, name)| format!("net/{family}/conf/{bridge}/{name}")));
+    }
+    for uplink in uplinks.iter().filter(|uplink| !bridges.contains(uplink)) {
+        let of_uplink = UPLINK_SETTINGS.iter();
+        paths.extend(of_uplink.map(|(family, name)| format!("net/{family}/conf/{uplink}/{name}")));
     }
     paths
 }
@@ -202,6 +212,10 @@ pub const OWNERS: &[&[Folder]] = &[
 /// Where the files come that a running dnsmasq uses, if they lie in none of those folders.
 pub const PROCESSES: &str = "processes";
 
+/// The file of which dnsmasq run: `[{"pid": …, "arguments": […], "listens": [{"protocol": "udp",
+/// "address": …, "port": …}]}]`, where `listens` is null if it could not be seen.
+pub const PROCESSES_FILE: &str = "dnsmasq.json";
+
 /// Where dnsmasq keeps leases if it is not told, on one system or another.
 pub const DEFAULT_LEASES: &[&str] = &[
     "/var/lib/misc/dnsmasq.leases",
@@ -216,4 +230,17 @@ pub fn bridges(texts: &[Text]) -> Vec<DeviceName> {
     let devices = device::read(&listing.unwrap_or_default()).value;
     let bridges = devices.into_iter().filter(crate::state::Device::is_bridge);
     bridges.map(|device| device.name).collect()
+}
+
+/// The devices that default routes go through.
+pub fn uplinks(texts: &[Text]) -> Vec<DeviceName> {
+    let listed = [("route.json", Family::Ipv4), ("route6.json", Family::Ipv6)];
+    let texts = listed.into_iter().filter_map(|(name, family)| {
+        let text = texts.iter().find(|text| text.name == name)?;
+        Some((String::from_utf8_lossy(&text.bytes), family))
+    });
+    let routes = texts.flat_map(|(text, family)| route::kernel(&text, family));
+    let default = routes.filter(|route| route.destination.prefix_len() == 0);
+    let links: BTreeSet<DeviceName> = default.filter_map(|route| route.link).collect();
+    links.into_iter().collect()
 }

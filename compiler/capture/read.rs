@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::service::Texts;
 use super::{
     Capture, CapturedFile, CapturedRuleset, FileId, Gap, Role, RuleTool, Text, Topic, Variant,
-    address, bridge, definition, device, lease, macs, role, route, service, sysctl, traffic,
+    address, bridge, definition, device, lease, macs, process, role, route, service, sysctl,
+    traffic,
 };
 use crate::backend::gap::{Reading, Unread};
 use crate::backend::{iptables, nftables};
@@ -73,6 +74,7 @@ impl Reader {
             Role::Sysctls => Topic::Sysctls,
             Role::DnsmasqConf | Role::DnsmasqHosts | Role::DnsmasqNames => Topic::Services,
             Role::Leases => Topic::Leases,
+            Role::Processes => Topic::Processes,
             Role::BridgePorts | Role::Macs | Role::Definition | Role::Inventory => return,
         };
         self.capture.topics.insert(topic);
@@ -98,6 +100,9 @@ impl Reader {
                 let read = route::read(text, family);
                 let routes = self.accept(id, read);
                 self.capture.state.routes.extend(routes);
+                self.capture
+                    .kernel_routes
+                    .extend(route::kernel(text, family));
             }
             Role::Sysctls => {
                 let read = sysctl::read(text);
@@ -128,6 +133,11 @@ impl Reader {
                 let read = definition::read(text, id);
                 let definitions = self.accept(id, read);
                 self.capture.definitions.extend(definitions);
+            }
+            Role::Processes => {
+                let read = process::read(text);
+                let processes = self.accept(id, read);
+                self.capture.processes.extend(processes);
             }
             Role::Inventory => {}
         }

@@ -3,7 +3,7 @@
 //! A capture made by hand may call its files anything, so content comes first; a name tells what
 //! the content cannot: the family of a dump without addresses, the variant of iptables.
 
-use super::{Role, Text, Variant, inventory};
+use super::{Role, Text, Variant, inventory, question};
 use crate::backend::iptables;
 use crate::firewall::Family;
 
@@ -17,6 +17,9 @@ pub(super) fn role(file: &Text, text: &str) -> Option<Role> {
     let start = &text[..text.floor_char_boundary(LOOKED_AT)];
     if name == inventory::NAME {
         return Some(Role::Inventory);
+    }
+    if base == question::PROCESSES_FILE {
+        return Some(Role::Processes);
     }
     match base.rsplit_once('.').map(|(_, ending)| ending) {
         Some("hostsfile") => return Some(Role::DnsmasqHosts),

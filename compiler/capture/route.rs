@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::json::{objects, refused, text};
 use crate::backend::gap::{Reading, Unread};
 use crate::firewall::Family;
-use crate::state::Route;
+use crate::state::{KernelRoute, Route};
 
 /// The routes through a gateway, of the main table. What the kernel makes of addresses, and what
 /// other tables hold, is no declared route.
@@ -47,6 +47,28 @@ fn route(object: &Value, family: Family) -> Result<Option<Route>, Unread> {
     }))
 }
 
+/// All routes of the main table. What is strange about one is said where declared ones are read.
+pub(super) fn kernel(source: &str, family: Family) -> Vec<KernelRoute> {
+    let (objects, _) = objects(source);
+    let routes = objects.iter().filter(|object| is_of_main_table(object));
+    routes.filter_map(|object| seen(object, family)).collect()
+}
+
+fn seen(object: &Value, family: Family) -> Option<KernelRoute> {
+    let hop = object.get("nexthops").and_then(|hops| hops.get(0));
+    let word = |key: &str| text(object, key).or_else(|| text(hop?, key));
+    let metric = object.get("metric").and_then(Value::as_u64);
+    Some(KernelRoute {
+        destination: destination(text(object, "dst")?, family)?.trunc(),
+        link: word("dev").and_then(|link| link.parse().ok()),
+        gateway: word("gateway").and_then(|gateway| gateway.parse().ok()),
+        metric: metric
+            .and_then(|metric| u32::try_from(metric).ok())
+            .unwrap_or(0),
+        protocol: text(object, "protocol").map(str::to_owned),
+    })
+}
+
 /// `default`, a prefix, or one address.
 fn destination(said: &str, family: Family) -> Option<IpNet> {
     match (said, family) {
@@ -73,5 +95,8 @@ mod tests {
         let found: Vec<String> = routes.iter().map(|r| r.destination.to_string()).collect();
         assert_eq!(found, ["0.0.0.0/0", "198.51.100.7/32"]);
         assert_eq!(routes[1].metric, Some(1));
+        let all = kernel(text, Family::Ipv4);
+        assert_eq!(all.len(), 3, "the other table is another matter");
+        assert_eq!(all[1].protocol.as_deref(), Some("kernel"));
     }
 }

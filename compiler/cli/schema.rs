@@ -38,6 +38,8 @@ enum Name {
     Compile,
     /// What `diff --format json` prints
     Diff,
+    /// What `doctor --format json` prints
+    Doctor,
     /// What `compile --emit ir` prints
     Ir,
     /// What `leases --format json` prints
@@ -60,6 +62,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         Name::Capture => schema_for!(Inventory),
         Name::Compile => schema_for!(Summary),
         Name::Diff => schema_for!(audit::difference::DiffReport),
+        Name::Doctor => schema_for!(crate::doctor::report::Report),
         Name::Ir => schema_for!(Ir),
         Name::Leases => schema_for!(leases::Report),
         Name::Manifest => schema_for!(Manifest),

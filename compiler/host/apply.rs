@@ -8,18 +8,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ipnet::IpNet;
+
 use super::execute::{self, StepError};
 use super::journal::{Journal, Passage};
 use super::observe::{Blind, observe};
 use super::store::{self, Generation, Number, StoreError};
 use super::{HostError, detect, journal};
 use crate::lower::{self, Ir};
-use crate::network::NetworkSet;
+use crate::network::{Member, NetworkSet};
 use crate::plan::refuse::Lifelines;
 use crate::plan::{
     Change, Degraded, Manner, Means, Observed, Plan, Refusal, Taken, Wish, plan, preflight, refuse,
 };
-use crate::value::NetworkName;
+use crate::value::{DeviceName, NetworkName};
 
 /// How often it is tried to reach what is wanted: what one thing undoes, the next round mends.
 const ROUNDS: usize = 3;
@@ -105,19 +107,8 @@ impl Move {
         taken: Vec<Taken>,
     ) -> Self {
         let everything = before.is_some_and(|before| before != manner);
-        let members = || old.members().iter().chain(new.members());
-        let bridges: BTreeSet<_> = members()
-            .filter(|member| named.contains(&member.network.name))
-            .filter_map(|member| member.bridge.clone())
-            .collect();
-        let touched = |member: &crate::network::Member| {
-            everything
-                || named.contains(&member.network.name)
-                || member
-                    .bridge
-                    .as_ref()
-                    .is_some_and(|bridge| bridges.contains(bridge))
-        };
+        let touched = touched(old, new, named);
+        let touched = |member: &Member| everything || touched.contains(&member.network.name);
         Move {
             wanted: lower::lower(&new.only(touched)),
             retired: lower::lower(&old.only(touched)),
@@ -146,6 +137,69 @@ impl Move {
             taken: self.taken.into_iter().chain(taken).collect(),
         }
     }
+}
+
+/// The networks that are named, and those that cannot be told apart from one of them: on the same
+/// bridge, or with a subnet that overlaps, for rules that translate sources name nothing else.
+fn touched(
+    old: &NetworkSet,
+    new: &NetworkSet,
+    named: &BTreeSet<NetworkName>,
+) -> BTreeSet<NetworkName> {
+    let members: Vec<&Member> = old.members().iter().chain(new.members()).collect();
+    let mut touched = named.clone();
+    loop {
+        let of = |member: &&&Member| touched.contains(&member.network.name);
+        let bridges: BTreeSet<&DeviceName> = members
+            .iter()
+            .filter(of)
+            .filter_map(|member| member.bridge.as_ref())
+            .collect();
+        let nets: BTreeSet<IpNet> = members
+            .iter()
+            .filter(of)
+            .flat_map(|member| subnets(member))
+            .collect();
+        let near = |member: &&Member| {
+            member
+                .bridge
+                .as_ref()
+                .is_some_and(|bridge| bridges.contains(bridge))
+                || subnets(member).any(|net| overlaps(net, &nets))
+        };
+        let more: Vec<NetworkName> = members
+            .iter()
+            .copied()
+            .filter(|member| !touched.contains(&member.network.name))
+            .filter(near)
+            .map(|member| member.network.name.clone())
+            .collect();
+        if more.is_empty() {
+            return touched;
+        }
+        touched.extend(more);
+    }
+}
+
+fn subnets(member: &Member) -> impl Iterator<Item = IpNet> {
+    let declared = member.network.as_virtual().into_iter();
+    declared.flat_map(|declared| declared.subnets.iter().map(|subnet| subnet.network()))
+}
+
+/// Whether one of the sorted nets overlaps this one. One that contains it need not be its
+/// neighbour, so its supernets are looked up; one that it contains comes right behind it.
+fn overlaps(net: IpNet, sorted: &BTreeSet<IpNet>) -> bool {
+    let mut wider = Some(net);
+    while let Some(each) = wider {
+        if sorted.contains(&each.trunc()) {
+            return true;
+        }
+        wider = each.supernet();
+    }
+    sorted
+        .range(net..)
+        .next()
+        .is_some_and(|next| net.contains(next))
 }
 
 /// Looks at the host and says what has to be done.
@@ -193,7 +247,7 @@ fn lifelines() -> Lifelines {
 
 /// Devices that listen to router advertisements as long as nothing is forwarded, and have a route
 /// from one.
-fn advertised() -> Vec<crate::value::DeviceName> {
+fn advertised() -> Vec<DeviceName> {
     let arguments = ["-j", "-6", "route", "show", "default", "proto", "ra"];
     let printed = super::run::output("ip", &arguments).unwrap_or_default();
     let routes: Vec<BTreeMap<String, serde_json::Value>> =
@@ -202,7 +256,7 @@ fn advertised() -> Vec<crate::value::DeviceName> {
         .iter()
         .filter_map(|route| route.get("dev")?.as_str()?.parse().ok());
     devices
-        .filter(|device: &crate::value::DeviceName| {
+        .filter(|device: &DeviceName| {
             let path = format!("/proc/sys/net/ipv6/conf/{device}/accept_ra");
             std::fs::read_to_string(path).is_ok_and(|value| value.trim() == "1")
         })
@@ -366,7 +420,7 @@ pub fn standing() -> Result<Standing, ApplyError> {
 
 /// Which networks two generations do not have alike.
 pub fn differing(one: &NetworkSet, other: &NetworkSet) -> BTreeSet<NetworkName> {
-    let by_name = |set: &NetworkSet| -> BTreeMap<NetworkName, crate::network::Member> {
+    let by_name = |set: &NetworkSet| -> BTreeMap<NetworkName, Member> {
         let members = set.members().iter();
         members
             .map(|member| (member.network.name.clone(), member.clone()))

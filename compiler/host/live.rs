@@ -6,6 +6,7 @@
 mod copy;
 mod process;
 mod setting;
+mod socket;
 
 use std::fs;
 use std::path::Path;
@@ -83,8 +84,10 @@ fn fetch(apart: bool) -> Fetched {
     for bridge in &bridges {
         fetched.traffic(bridge);
     }
-    setting::fetch(&bridges, &mut fetched);
+    let uplinks = question::uplinks(&fetched.texts);
+    setting::fetch(&bridges, &uplinks, &mut fetched);
     let processes = process::running();
+    fetched.text(question::PROCESSES_FILE, process::list(&processes));
     copy::folders(&processes, apart, &mut fetched);
     copy::processes(&processes, &mut fetched);
     fetched

@@ -181,7 +181,7 @@ fn traffic(bridge: &DeviceName) -> Option<Text> {
 
 fn settings(touched: &BTreeSet<DeviceName>) -> Text {
     let touched: Vec<DeviceName> = touched.iter().cloned().collect();
-    let lines: Vec<String> = question::settings(&touched)
+    let lines: Vec<String> = question::settings(&touched, &[])
         .iter()
         .filter_map(|path| {
             let value = fs::read_to_string(Path::new("/proc/sys").join(path)).ok()?;

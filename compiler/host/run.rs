@@ -1,5 +1,5 @@
-//! Running a program that lists something: no shell, a fixed path, an end in time, and no more
-//! output than fits.
+//! Running a program that lists or sets something: no shell, a fixed path, an end in time, and no
+//! more output than fits.
 
 use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;

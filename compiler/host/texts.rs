@@ -13,9 +13,12 @@ use rustix::fs::OFlags;
 use super::HostError;
 use crate::capture::Text;
 
-/// The most bytes of one file that are read; a larger one is refused. A dump of a million rules has
-/// about 100 MiB.
+/// The most bytes of one file of a folder that are read; a larger one is refused. A dump of a
+/// million rules has about 100 MiB.
 pub const LARGEST_FILE: u64 = 512 << 20;
+
+/// The most bytes of a file that was named, or of standard input.
+const LARGEST_NAMED: u64 = 2 << 30;
 
 /// The most bytes of a whole folder that are read.
 const LARGEST_FOLDER: u64 = 2 << 30;
@@ -30,7 +33,7 @@ const DEEPEST: usize = 16;
 pub fn texts(place: &Path) -> Result<Vec<Text>, HostError> {
     if place == Path::new("-") {
         let input = Path::new("standard input");
-        let bytes = bounded(io::stdin().lock(), 0, input)?;
+        let bytes = bounded(io::stdin().lock(), 0, LARGEST_NAMED, input)?;
         return Ok(vec![named("standard input", bytes)]);
     }
     if place.is_dir() {
@@ -38,7 +41,7 @@ pub fn texts(place: &Path) -> Result<Vec<Text>, HostError> {
     }
     let name = place.file_name().unwrap_or(place.as_os_str());
     let file = fs::File::open(place).map_err(HostError::io("read", place))?;
-    let bytes = whole(file, place)?;
+    let bytes = whole(file, LARGEST_NAMED, place)?;
     Ok(vec![named(&name.to_string_lossy(), bytes)])
 }
 
@@ -61,7 +64,8 @@ fn folder(root: &Path) -> Result<Vec<Text>, HostError> {
             if kind.is_dir() && path.components().count() <= DEEPEST {
                 folders.push(path);
             } else if kind.is_file() {
-                let bytes = whole(open_plain(&entry.path())?, &entry.path())?;
+                let file = open_plain(&entry.path())?;
+                let bytes = whole(file, LARGEST_FILE, &entry.path())?;
                 sum += bytes.len() as u64;
                 texts.push(named(&path.to_string_lossy(), bytes));
             }
@@ -80,7 +84,7 @@ fn folder(root: &Path) -> Result<Vec<Text>, HostError> {
 pub(super) fn plain(file: fs::File, path: &Path) -> Result<Vec<u8>, HostError> {
     let data = file.metadata().map_err(HostError::io("read", path))?;
     match data.is_file() {
-        true => bounded(file, data.len(), path),
+        true => bounded(file, data.len(), LARGEST_FILE, path),
         false => Err(refused(path, "is no regular file")),
     }
 }
@@ -92,27 +96,28 @@ fn open_plain(path: &Path) -> Result<fs::File, HostError> {
     options.open(path).map_err(HostError::io("read", path))
 }
 
-/// All that a file holds. One that is too large is refused before anything of it is read.
-fn whole(file: fs::File, path: &Path) -> Result<Vec<u8>, HostError> {
+/// All that a file holds. One that has more than so many bytes is refused before anything of it is
+/// read.
+fn whole(file: fs::File, most: u64, path: &Path) -> Result<Vec<u8>, HostError> {
     let data = file.metadata().map_err(HostError::io("read", path))?;
-    bounded(file, data.len(), path)
+    bounded(file, data.len(), most, path)
 }
 
 /// All that there is to read, unless it is too much; `size` is what is expected.
-fn bounded(file: impl Read, size: u64, path: &Path) -> Result<Vec<u8>, HostError> {
+fn bounded(file: impl Read, size: u64, most: u64, path: &Path) -> Result<Vec<u8>, HostError> {
     let too_large = || {
-        let reason = "is larger than 512 MiB, which no dump of a host is";
-        refused(path, reason)
+        let most = most >> 20;
+        let reason = format!("is larger than {most} MiB, which no dump of a host is");
+        refused(path, &reason)
     };
-    let size = usize::try_from(size).map_err(|_| too_large())?;
-    if size as u64 > LARGEST_FILE {
+    if size > most {
         return Err(too_large());
     }
-    let mut bytes = Vec::with_capacity(size);
-    let mut file = file.take(LARGEST_FILE + 1);
+    let mut bytes = Vec::with_capacity(usize::try_from(size).map_err(|_| too_large())?);
+    let mut file = file.take(most + 1);
     file.read_to_end(&mut bytes)
         .map_err(HostError::io("read", path))?;
-    match bytes.len() as u64 > LARGEST_FILE {
+    match bytes.len() as u64 > most {
         true => Err(too_large()),
         false => Ok(bytes),
     }

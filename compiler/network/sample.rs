@@ -6,8 +6,8 @@ use std::str::FromStr;
 use ipnet::IpNet;
 
 use crate::network::{
-    Bridge, BridgeChoice, Forward, HostBridge, Kind, MacTable, Member, Metadata, Network,
-    NetworkSet, Subnet, Uplink, Virtual,
+    Bridge, BridgeChoice, Forward, HostBridge, Kind, MacTable, Member, Network, NetworkSet, Subnet,
+    Uplink, Virtual,
 };
 
 /// The value that a text stands for.

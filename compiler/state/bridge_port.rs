@@ -18,6 +18,9 @@ pub struct BridgePort {
     pub learning: Option<bool>,
     /// Whether packets to unknown addresses go out there.
     pub flood: Option<bool>,
+    /// Its state, in the kernel's word: `disabled`, `listening`, `learning`, `forwarding`,
+    /// `blocking`.
+    pub state: Option<String>,
 }
 
 /// An entry of a bridge's table of hardware addresses.

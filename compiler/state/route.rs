@@ -1,4 +1,4 @@
-//! Static routes.
+//! Routes: those that networks declare, and those that a host has.
 
 use std::net::IpAddr;
 
@@ -20,4 +20,19 @@ pub struct Route {
     pub gateway: IpAddr,
     /// Its cost; `None` leaves it to the kernel.
     pub metric: Option<u32>,
+}
+
+/// A route of the main table as the kernel holds it, whoever made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KernelRoute {
+    /// Where to.
+    pub destination: IpNet,
+    /// The link it goes out through; none where packets end, and of several the first.
+    pub link: Option<DeviceName>,
+    /// Through whom, if not to the link itself.
+    pub gateway: Option<IpAddr>,
+    /// Its cost.
+    pub metric: u32,
+    /// Who made it, in the kernel's word: `kernel`, `static`, `dhcp`, `ra`.
+    pub protocol: Option<String>,
 }

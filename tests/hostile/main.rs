@@ -8,6 +8,7 @@
 )]
 
 mod rules;
+mod size;
 
 use std::fmt::Write as _;
 use std::fs;

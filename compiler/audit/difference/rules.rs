@@ -9,7 +9,7 @@ use crate::audit::align::align;
 use crate::audit::expect::{self, Spot};
 use crate::audit::generation::Generation;
 use crate::audit::known::Known;
-use crate::audit::observe::{Observed, Seen, SeenChain, layout_of};
+use crate::audit::observe::{Blocks, Observed, Seen, SeenChain, layout_of};
 use crate::audit::report::{DriftKind, Object, Place};
 use crate::audit::rules::Scene;
 use crate::audit::{layer, shared, spell};
@@ -29,10 +29,8 @@ type Found<'a> = Vec<Seen<'a>>;
 /// The differences between the rules of two sides.
 pub fn compare(a: &Capture, b: &Capture, scope: Scope) -> Vec<Difference> {
     let known = known(a, b);
-    let (one, other) = (
-        Observed::of(a, known.clone(), &[]),
-        Observed::of(b, known, &[]),
-    );
+    let of = |capture| Observed::of(capture, known.clone(), &[]);
+    let (one, other) = rayon::join(|| of(a), || of(b));
     let scene = |capture, observed| Scene {
         capture,
         observed,
@@ -52,9 +50,11 @@ pub fn compare(a: &Capture, b: &Capture, scope: Scope) -> Vec<Difference> {
 
 /// What either side tells of bridges and subnets.
 fn known(a: &Capture, b: &Capture) -> Known {
+    let of = |capture| Observed::unsorted(capture, Known::default(), &[]).known;
+    let (one, other) = rayon::join(|| of(a), || of(b));
     let mut known = Known::default();
-    for capture in [a, b] {
-        known.learn(&Observed::of(capture, Known::default(), &[]).known);
+    for (capture, its) in [(a, one), (b, other)] {
+        known.learn(&its);
         let devices = capture.devices.iter().filter(|device| device.is_bridge());
         devices.for_each(|device| known.bridge(device.name.as_str()));
         let services = capture.state.services.iter();
@@ -99,12 +99,11 @@ impl<'a> Both<'a> {
             };
             for spot in spots {
                 if self.compared(spot.family, is_iptables) {
-                    let rules = |blocks: Option<&&crate::audit::observe::Blocks<'a>>| {
+                    let rules = |blocks: Option<&'a Blocks<'a>>| -> &'a [Seen<'a>] {
                         let rules = blocks.and_then(|blocks| blocks.get(&spot));
-                        rules.cloned().unwrap_or_default()
+                        rules.map_or(&[], Vec::as_slice)
                     };
-                    let (a, b) = (rules(one.as_ref()), rules(other.as_ref()));
-                    self.lists(Some(bridge), &a, &b, &mut differences);
+                    self.lists(Some(bridge), rules(one), rules(other), &mut differences);
                 }
             }
         }
@@ -258,17 +257,20 @@ impl<'a> Both<'a> {
         })
     }
 
-    fn lists(
+    fn lists<'s>(
         &self,
         network: Option<&CompactString>,
-        a: &[Seen<'a>],
-        b: &[Seen<'a>],
+        a: &'s [Seen<'a>],
+        b: &'s [Seen<'a>],
         differences: &mut Vec<Difference>,
     ) {
-        let normal = |seen: &[Seen<'a>]| -> Vec<NormalRule> {
-            seen.iter().map(|seen| seen.normal.clone()).collect()
+        let normal = |seen: &'s [Seen<'a>]| -> Vec<&'s NormalRule> {
+            seen.iter().map(|seen| &seen.normal).collect()
         };
         let (one, other) = (normal(a), normal(b));
+        if one == other {
+            return;
+        }
         let mut fit = align(&one, &other);
         let mut push = |kind, at: Option<usize>, found: Option<usize>| {
             let (at, found) = (
@@ -289,7 +291,7 @@ impl<'a> Both<'a> {
             });
         };
         for at in &fit.missing {
-            let like = |found: &usize| one[*at].likeness(&other[*found]) > 0;
+            let like = |found: &usize| one[*at].likeness(other[*found]) > 0;
             let changed = fit.unexpected.iter().take(64).position(like);
             match changed.map(|place| fit.unexpected.remove(place)) {
                 Some(found) => push(DriftKind::Changed, Some(*at), Some(found)),

@@ -3,6 +3,7 @@
 //! Networks and trees have their rules in several layouts; which one is taken is decided by the
 //! other side. What they have nothing to say of is not observed.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 
 use crate::audit::generation::{self, Generation};
@@ -55,18 +56,18 @@ impl Side {
     }
 }
 
+/// What a side tells, read before or made for the comparison.
+type Told<'a> = Cow<'a, Capture>;
+
 /// The pairs that are to be compared: one, or one for each layout if both sides have several.
-pub fn pairs(a: &Side, b: &Side) -> Vec<(Capture, Capture)> {
+pub fn pairs<'a>(a: &'a Side, b: &'a Side) -> Vec<(Told<'a>, Told<'a>)> {
     match (a, b) {
-        (Side::Host(a), Side::Host(b)) => vec![((**a).clone(), (**b).clone())],
-        (Side::Host(a), other) => vec![((**a).clone(), beside(other, a))],
-        (other, Side::Host(b)) => vec![(beside(other, b), (**b).clone())],
+        (Side::Host(a), Side::Host(b)) => vec![(Cow::Borrowed(a), Cow::Borrowed(b))],
+        (Side::Host(a), other) => vec![(Cow::Borrowed(a), beside(other, a))],
+        (other, Side::Host(b)) => vec![(beside(other, b), Cow::Borrowed(b))],
         (Side::Networks(a), Side::Networks(b)) => {
-            let layout = Generation::Chains;
-            vec![(
-                compiled(a, layout, Layout::Native),
-                compiled(b, layout, Layout::Native),
-            )]
+            let of = |set| Cow::Owned(compiled(set, Generation::Chains, Layout::Native));
+            vec![(of(a), of(b))]
         }
         (_, _) => LAYOUTS
             .into_iter()
@@ -76,16 +77,16 @@ pub fn pairs(a: &Side, b: &Side) -> Vec<(Capture, Capture)> {
 }
 
 /// Two sides without a host, in one layout.
-fn in_layout(a: &Side, b: &Side, layout: Generation) -> (Capture, Capture) {
+fn in_layout<'a>(a: &'a Side, b: &'a Side, layout: Generation) -> (Told<'a>, Told<'a>) {
     let files = |side: &Side| match side {
         Side::Tree(texts) => Some(file_layout(texts)),
         Side::Host(_) | Side::Networks(_) => None,
     };
     let files = files(a).or_else(|| files(b)).unwrap_or_default();
-    let of = |side: &Side| match side {
-        Side::Host(capture) => (**capture).clone(),
-        Side::Tree(texts) => tree(texts, layout),
-        Side::Networks(set) => compiled(set, layout, files),
+    let of = |side: &'a Side| match side {
+        Side::Host(capture) => Cow::Borrowed(&**capture),
+        Side::Tree(texts) => Cow::Owned(tree(texts, layout)),
+        Side::Networks(set) => Cow::Owned(compiled(set, layout, files)),
     };
     (of(a), of(b))
 }
@@ -104,7 +105,7 @@ fn file_layout(texts: &[Text]) -> Layout {
 }
 
 /// A side without a host, in the layout of the host that it is compared with.
-fn beside(side: &Side, host: &Capture) -> Capture {
+fn beside<'a>(side: &'a Side, host: &Capture) -> Told<'a> {
     let detected = generation::detect(host);
     let most = detected
         .used
@@ -124,9 +125,9 @@ fn beside(side: &Side, host: &Capture) -> Capture {
         false => Layout::Libvirt,
     };
     match side {
-        Side::Host(capture) => (**capture).clone(),
-        Side::Tree(texts) => tree(texts, layout),
-        Side::Networks(set) => compiled(&matching::settle(set, host).0, layout, files),
+        Side::Host(capture) => Cow::Borrowed(capture),
+        Side::Tree(texts) => Cow::Owned(tree(texts, layout)),
+        Side::Networks(set) => Cow::Owned(compiled(&matching::settle(set, host).0, layout, files)),
     }
 }
 

@@ -4,8 +4,7 @@
 //! several tools or moments in a row. Every line that is not understood is named, and reading
 //! goes on.
 
-use memchr::memchr_iter;
-
+use super::batch::{self, Lines};
 use super::reader::TextReader;
 use crate::backend::gap::{Reading, Unread};
 use crate::capture::Variant;
@@ -68,16 +67,20 @@ pub fn parse_dumps(text: &str, assumed: Assumed<'_>) -> Reading<Vec<Dump>> {
     // Some editors put a mark there.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = TextReader::new(assumed, text.len());
-    let unfinished = !text.is_empty() && !text.ends_with('\n');
-    let last = unfinished.then_some(text.len());
-    let (mut start, mut lines) = (0, 0);
-    for end in memchr_iter(b'\n', text.as_bytes()).chain(last) {
-        lines += 1;
-        let line = text.get(start..end).unwrap_or_default();
-        if !reader.read_line(line.trim_ascii(), lines) {
+    let mut lines = Lines::new(text);
+    loop {
+        if let Some(family) = reader.awaits_rules() {
+            let rules = batch::read(&lines.pieces(), family);
+            if !reader.take_rules(rules) {
+                break;
+            }
+        }
+        let Some((line, number)) = lines.next() else {
+            break;
+        };
+        if !reader.read_line(line, number) {
             break;
         }
-        start = end + 1;
     }
-    reader.finish(lines)
+    reader.finish()
 }

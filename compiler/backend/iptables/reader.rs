@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::batch::Outcome;
 use super::draft::Draft;
 use super::header::{self, Remark};
 use super::parse::{Assumed, Dump};
@@ -11,7 +12,7 @@ use super::table::{OpenTable, built_in, table_with};
 use super::word::{Word, Words};
 use crate::backend::gap::Reading;
 use crate::capture::Variant;
-use crate::firewall::{Counter, Family, Place, Ruleset, TableFamily};
+use crate::firewall::{Counter, Family, Place, Rule, Ruleset, TableFamily};
 
 /// Reads the lines of a text.
 pub(super) struct TextReader<'a> {
@@ -19,6 +20,8 @@ pub(super) struct TextReader<'a> {
     dumps: Vec<Dump>,
     report: Report,
     budget: Budget,
+    /// The line that was read last.
+    line: usize,
     /// The rule that is being read.
     draft: Draft<'a>,
     /// The table that is being read; it belongs to the last dump.
@@ -57,6 +60,7 @@ impl<'a> TextReader<'a> {
             dumps: Vec::new(),
             report: Report::default(),
             budget: Budget::for_text(length),
+            line: 0,
             draft: Draft::new(assumed.family),
             open: None,
             names: HashSet::new(),
@@ -82,6 +86,12 @@ impl<'a> TextReader<'a> {
             [b'-' | b'[', ..] => self.read_command(line, number),
             _ => self.read_prose(line),
         };
+        self.end_line(outcome, number)
+    }
+
+    /// Names the line if it is wrong; false if no more will be read.
+    fn end_line(&mut self, outcome: Result<(), String>, number: usize) -> bool {
+        self.line = number;
         if let Err(message) = outcome {
             self.complain(number, message);
         }
@@ -92,11 +102,35 @@ impl<'a> TextReader<'a> {
         !self.budget.is_spent()
     }
 
-    /// What was read, at the end of a text of so many lines.
-    pub(super) fn finish(mut self, lines: usize) -> Reading<Vec<Dump>> {
-        self.open_listed(lines);
+    /// The family of the table whose rules may follow, many at once.
+    pub(super) fn awaits_rules(&self) -> Option<Family> {
+        let open = self.open.as_ref()?;
+        (!open.listed && !self.foreign).then_some(self.draft.family)
+    }
+
+    /// Takes what lines with these numbers say; false if no more will be read.
+    pub(super) fn take_rules(
+        &mut self,
+        mut lines: impl Iterator<Item = (usize, Outcome<'a>)>,
+    ) -> bool {
+        lines.all(|(number, outcome)| {
+            let outcome = match outcome {
+                Outcome::Rule(chain, rule, trouble) => {
+                    self.put_rules(chain, rule, false, number);
+                    trouble.map_or(Ok(()), Err)
+                }
+                Outcome::Wrong(message) => Err(message),
+                Outcome::Other(line) => self.read_command(line, number),
+            };
+            self.end_line(outcome, number)
+        })
+    }
+
+    /// What was read, at the end of the text.
+    pub(super) fn finish(mut self) -> Reading<Vec<Dump>> {
+        self.open_listed(self.line);
         if let Err(message) = self.close() {
-            self.complain(lines, message);
+            self.complain(self.line, message);
         }
         Reading {
             value: self.dumps,
@@ -389,26 +423,39 @@ impl<'a> TextReader<'a> {
         if self.open.is_none() || !self.policies.is_empty() {
             self.begin_list(number)?;
         }
-        let Some(open) = &mut self.open else {
-            return Ok(());
-        };
-        let counter = counter.unwrap_or_default();
-        self.draft.clear(counter, Place::line(number));
+        self.draft
+            .clear(counter.unwrap_or_default(), Place::line(number));
         read_rule(words, &mut self.draft)?;
+        let mut rules = std::mem::take(&mut self.draft.rules);
+        self.put_rules(chain, rules.drain(..), at_head, number);
+        self.draft.rules = rules;
+        self.draft.trouble.take().map_or(Ok(()), Err)
+    }
+
+    /// Puts the rules of a line into their chain.
+    fn put_rules(
+        &mut self,
+        chain: Word<'a>,
+        rules: impl IntoIterator<Item = Rule>,
+        at_head: bool,
+        number: usize,
+    ) {
+        let Some(open) = &mut self.open else {
+            return;
+        };
         let at = open.place(&chain.text(), number);
-        for rule in self.draft.rules.drain(..) {
+        for rule in rules {
             self.budget.take_rule(&rule);
             match at_head {
                 true => open.insert(at, rule),
                 false => open.append(at, rule),
             }
         }
-        self.draft.trouble.take().map_or(Ok(()), Err)
     }
 }
 
 /// `[packets:bytes]` at the head of a text, and what follows it.
-fn counters(text: &str) -> Option<(Counter, &str)> {
+pub(super) fn counters(text: &str) -> Option<(Counter, &str)> {
     let (numbers, rest) = text.strip_prefix('[')?.split_once(']')?;
     let (packets, bytes) = numbers.split_once(':')?;
     let counter = Counter {

@@ -8,9 +8,15 @@ use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use serde_json::{Value, json};
+
+use super::socket::{self, Listening};
+
 /// A running dnsmasq.
 #[derive(Clone, Debug)]
 pub(super) struct Process {
+    /// Its number.
+    pub pid: u32,
     /// Its arguments, without the program's name.
     pub arguments: Vec<String>,
     /// What is `/` to it.
@@ -40,7 +46,7 @@ pub(super) fn running() -> Vec<Process> {
     for number in numbers {
         let place = Path::new("/proc").join(number.to_string());
         let here = || identity(&place.join("ns/net")) == namespace;
-        let process = dnsmasq(&place).filter(|_| here() && is_of_the_system(&place));
+        let process = dnsmasq(number, &place).filter(|_| here() && is_of_the_system(&place));
         // The helper of a dnsmasq that runs a script has the same command line.
         let process = process.filter(|process| {
             processes
@@ -52,7 +58,22 @@ pub(super) fn running() -> Vec<Process> {
     processes
 }
 
-fn dnsmasq(place: &Path) -> Option<Process> {
+/// The processes as a text of the capture, with what each listens on.
+pub(super) fn list(processes: &[Process]) -> Vec<u8> {
+    let sockets = socket::listening();
+    let one = |process: &Process| {
+        let held = socket::held(process.pid);
+        let listens = held.map(|held| {
+            let of = sockets.iter().filter(|socket| held.contains(&socket.inode));
+            of.map(Listening::json).collect::<Vec<Value>>()
+        });
+        json!({"pid": process.pid, "arguments": process.arguments, "listens": listens})
+    };
+    let all: Vec<Value> = processes.iter().map(one).collect();
+    format!("{}\n", Value::from(all)).into_bytes()
+}
+
+fn dnsmasq(number: u32, place: &Path) -> Option<Process> {
     let mut line = Vec::new();
     let file = File::open(place.join("cmdline")).ok()?;
     file.take(LONGEST).read_to_end(&mut line).ok()?;
@@ -70,6 +91,7 @@ fn dnsmasq(place: &Path) -> Option<Process> {
     let root = place.join("root");
     let ours = identity(&root) == identity(Path::new("/"));
     Some(Process {
+        pid: number,
         arguments,
         root: match ours {
             true => PathBuf::from("/"),

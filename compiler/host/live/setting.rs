@@ -8,9 +8,9 @@ use crate::capture::question::{self, SETTINGS_FILE, setting_line};
 use crate::value::DeviceName;
 
 /// Adds the settings that there are; which ones those are depends on the kernel.
-pub(super) fn fetch(bridges: &[DeviceName], fetched: &mut Fetched) {
+pub(super) fn fetch(bridges: &[DeviceName], uplinks: &[DeviceName], fetched: &mut Fetched) {
     let root = Path::new("/proc/sys");
-    let lines: Vec<String> = question::settings(bridges)
+    let lines: Vec<String> = question::settings(bridges, uplinks)
         .iter()
         .filter_map(|path| {
             let value = fs::read_to_string(root.join(path)).ok()?;

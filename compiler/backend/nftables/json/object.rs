@@ -53,9 +53,9 @@ fn are_words(fields: &Fields) -> bool {
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => false,
     };
     let said = WORDS.iter().filter_map(|field| fields.get(*field));
-    let mut each = said.flat_map(|value| match value {
-        Value::Array(several) => several.as_slice(),
-        one => std::slice::from_ref(one),
+    let mut each = said.flat_map(|value| {
+        let several = value.as_array().map(Vec::as_slice);
+        several.unwrap_or(std::slice::from_ref(value))
     });
     each.all(is_one)
 }

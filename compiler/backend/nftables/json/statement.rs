@@ -16,6 +16,8 @@ use crate::firewall::{Rule, TableFamily};
 /// The rule that an object says, in a table of this family.
 pub(super) fn read_rule(fields: &Fields, family: TableFamily) -> Result<Rule, Refusal> {
     let statements = fields.get("expr").and_then(Value::as_array);
+    // nft lists no rule without a statement, and no text would say it again.
+    let statements = statements.filter(|statements| !statements.is_empty());
     let statements = statements.ok_or("the statements of the rule are missing")?;
     let mut builder = Builder::default();
     for each in statements {
