@@ -77,7 +77,15 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
 fn enable(root: Option<&Path>) -> anyhow::Result<Outcome> {
     let tree = tree(root, "boot enable")?;
     let program = program(&tree)?;
-    let changed = tree.install(&units(&program))?;
+    let units = units(&program);
+    if let Some(path) = tree.foreign(&units) {
+        bail!(
+            "{} is of a compiled tree: disable lanwright.service and remove the units of the tree \
+             first",
+            path.display()
+        );
+    }
+    let changed = tree.install(&units)?;
     if tree.is_live() {
         if !changed.is_empty() {
             boot::reread()?;

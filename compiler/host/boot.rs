@@ -83,6 +83,16 @@ impl Tree {
         }
     }
 
+    /// A unit of a compiled tree under a name that is wanted: it belongs to somebody else.
+    pub fn foreign(&self, units: &[Unit]) -> Option<PathBuf> {
+        let paths = units.iter().map(|unit| Path::new(FOLDER).join(unit.name));
+        let mut foreign = paths.filter(|path| {
+            let text = fs::read_to_string(self.place(path)).unwrap_or_default();
+            text.contains("=/etc/lanwright/")
+        });
+        foreign.next()
+    }
+
     /// Writes units and links; what is already so is left alone. Returns the paths that changed.
     pub fn install(&self, units: &[Unit]) -> Result<Vec<PathBuf>, HostError> {
         let mut changed = Vec::new();
@@ -121,6 +131,7 @@ impl Tree {
     /// Removes units and links. Returns the paths that went.
     pub fn remove(&self, units: &[Unit]) -> Result<Vec<PathBuf>, HostError> {
         let mut gone = Vec::new();
+        let foreign = self.foreign(units);
         for unit in units {
             for wanted_by in &unit.wanted_by {
                 let path = link_path(unit.name, wanted_by);
@@ -129,7 +140,10 @@ impl Tree {
                     remove_empty(folder)?;
                 }
             }
-            gone.extend(self.remove_one(&Path::new(FOLDER).join(unit.name))?);
+            let path = Path::new(FOLDER).join(unit.name);
+            if foreign.as_ref() != Some(&path) {
+                gone.extend(self.remove_one(&path)?);
+            }
         }
         Ok(gone)
     }

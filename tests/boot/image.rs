@@ -81,6 +81,21 @@ fn a_unit_that_is_missing_is_named_and_mended() {
 }
 
 #[test]
+fn a_unit_of_a_compiled_tree_is_left_alone() {
+    let root = common::scratch();
+    let at = root.to_str().expect("a plain path");
+    let unit = root.join("etc/systemd/system/lanwright-dnsmasq@.service");
+    fs::create_dir_all(unit.parent().expect("a folder")).expect("it can be made");
+    let text = "ExecStart=dnsmasq --conf-file=/etc/lanwright/dnsmasq/%I.conf\n";
+    fs::write(&unit, text).expect("it can be written");
+    let enabled = lanwright(&["boot", "enable", "--root", at]);
+    assert_eq!(enabled.status.code(), Some(2));
+    stdout(&lanwright(&["boot", "disable", "--root", at]));
+    assert_eq!(all(&root), [unit]);
+    fs::remove_dir_all(root).expect("the folder is ours");
+}
+
+#[test]
 fn an_image_gets_its_networks_and_nothing_else() {
     let root = common::scratch();
     let at = root.to_str().expect("a plain path");

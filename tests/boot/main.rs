@@ -43,7 +43,7 @@ fn networks_come_up_when_a_machine_starts() {
         .argument(LANWRIGHT)
         .argument(&scenario)
         .argument(&out)
-        .limit_seconds(300)
+        .limit_seconds(600)
         .run();
     let log = fs::read_to_string(out.join("log")).unwrap_or_default();
     let verdict = fs::read_to_string(out.join("verdict")).unwrap_or_default();

@@ -36,14 +36,15 @@ soon() {
   return 1
 }
 
-# A guest of a bridge asks for an address, and gets one of this network.
+# A guest of a bridge asks for an address, and gets one of this network. It is the same guest at
+# every start, so that its lease is known and dnsmasq need not look whether the address is free.
 lease() {
   local bridge=$1 expected=$2 got
   ip netns add guest
-  ip link add port type veth peer name eth0 netns guest
+  ip link add port type veth peer name eth0 netns guest address 52:54:00:00:00:01
   ip link set port master "$bridge" up
   ip -n guest link set eth0 up
-  got=$(ip netns exec guest busybox udhcpc -i eth0 -n -q -f -t 10 -T 1 -s /bin/true 2>&1)
+  got=$(ip netns exec guest busybox udhcpc -i eth0 -n -q -f -t 40 -T 1 -s /bin/true 2>&1)
   ip netns del guest
   ip link del port 2>/dev/null
   grep -q "lease of $expected" <<<"$got" || { echo "$got"; return 1; }

@@ -86,11 +86,7 @@ pub(super) fn run(quiet: bool, format: Format) -> anyhow::Result<Outcome> {
 /// to do, or it has errors.
 fn first_state(quiet: bool) -> anyhow::Result<Result<Number, Outcome>> {
     let folder = PathBuf::from(networks::FOLDER);
-    let empty = || {
-        input::read_all(std::slice::from_ref(&folder), 1)
-            .0
-            .is_empty()
-    };
+    let empty = || input::read_all(std::slice::from_ref(&folder), 1).0.is_empty();
     if quiet || !input::is_folder(&folder) || empty() {
         return Ok(Err(Outcome::Done));
     }
@@ -160,11 +156,11 @@ impl Goal {
     }
 }
 
-/// Everything at once; and if that does not work, one network after the other.
+/// Everything at once; and if that does not work, all but what is to blame.
 fn rise(before: &Standing, goal: &Goal) -> anyhow::Result<Risen> {
     let mut named = networks::names(&goal.set);
     named.extend(networks::names(&before.set));
-    let to = match goal.generation.manner {
+    let state = match goal.generation.manner {
         Some(_) => goal.generation.number,
         None => store::save(&goal.set, goal.generation.number, goal.manner, &[])?,
     };
@@ -172,29 +168,38 @@ fn rise(before: &Standing, goal: &Goal) -> anyhow::Result<Risen> {
         done: Done::default(),
         failed: BTreeSet::new(),
     };
-    match bring_up(before, goal, &named, to) {
-        Ok(done) => {
-            risen.done = done;
-            return Ok(risen);
+    match bring_up(before, goal, &named, state) {
+        Ok(done) => risen.done = done,
+        Err(reason) => {
+            say(&format!("{reason}; trying the networks by themselves"));
+            let names: Vec<NetworkName> = networks::names(&goal.set).into_iter().collect();
+            halves(before, goal, &names, state, &mut risen);
+            journal::forget()?;
+            store::set_current(state)?;
         }
-        Err(reason) => say(&format!("{reason}; trying each network by itself")),
     }
-    for name in networks::names(&goal.set) {
-        match bring_up(before, goal, &BTreeSet::from([name.clone()]), to) {
-            Ok(done) => {
+    Ok(risen)
+}
+
+/// Tries each half, and halves of those that do not come up: of a thousand networks, one that is
+/// to blame is found after twenty tries.
+fn halves(before: &Standing, goal: &Goal, names: &[NetworkName], state: Number, risen: &mut Risen) {
+    let (one, other) = names.split_at(names.len() / 2);
+    for half in [one, other].into_iter().filter(|half| !half.is_empty()) {
+        let named = half.iter().cloned().collect();
+        match (bring_up(before, goal, &named, state), half) {
+            (Ok(done), _) => {
                 risen.done.changes.extend(done.changes);
                 risen.done.degraded.extend(done.degraded);
                 risen.done.skipped.extend(done.skipped);
             }
-            Err(reason) => {
+            (Err(reason), [name]) => {
                 say(&format!("network '{name}' did not come up: {reason}"));
-                risen.failed.insert(name);
+                risen.failed.insert(name.clone());
             }
+            (Err(_), half) => halves(before, goal, half, state, risen),
         }
     }
-    journal::forget()?;
-    store::set_current(to)?;
-    Ok(risen)
 }
 
 /// Brings some networks up. It is a step within the state that is wanted: there is none to go back
