@@ -4,12 +4,14 @@
 //! not be done.
 
 pub mod apply;
+pub mod attach;
 pub mod audit;
 pub mod capture;
 pub mod check;
 pub mod compile;
 pub mod completions;
 pub mod confirm;
+pub mod detach;
 pub mod diff;
 pub mod doctor;
 pub mod down;
@@ -78,6 +80,8 @@ enum Command {
     Confirm(confirm::Arguments),
     Revert(revert::Arguments),
     Down(down::Arguments),
+    Attach(attach::Arguments),
+    Detach(detach::Arguments),
     Capture(capture::Arguments),
     Status(status::Arguments),
     Leases(leases::Arguments),
@@ -139,6 +143,8 @@ pub fn main() -> ExitCode {
         Command::Confirm(arguments) => confirm::run(&arguments),
         Command::Revert(arguments) => revert::run(&arguments),
         Command::Down(arguments) => down::run(&arguments),
+        Command::Attach(arguments) => attach::run(&arguments),
+        Command::Detach(arguments) => detach::run(&arguments),
         Command::Capture(arguments) => capture::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Leases(arguments) => leases::run(&arguments),

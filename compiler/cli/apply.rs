@@ -1,6 +1,6 @@
 //! `apply`: networks onto this host.
 
-mod report;
+pub(super) mod report;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use schemars::{Schema, schema_for};
 
 use super::compile::Summary;
-use super::{Outcome, apply, leases, recover, status};
+use super::{Outcome, apply, attach, leases, recover, status};
 use crate::audit;
 use crate::backend::manifest::Manifest;
 use crate::capture::inventory::Inventory;
@@ -28,6 +28,8 @@ enum Name {
     Check,
     /// What `plan`, `apply`, `revert` and `down` print with --format json
     Apply,
+    /// What `attach` and `detach` print with --format json
+    Attach,
     /// What `audit --format json` prints
     Audit,
     /// The capture.json of a capture
@@ -55,6 +57,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let schema: Schema = match arguments.name {
         Name::Check => schema_for!(Report),
         Name::Apply => schema_for!(apply::Report),
+        Name::Attach => schema_for!(attach::Report),
         Name::Audit => schema_for!(audit::report::Report),
         Name::Capture => schema_for!(Inventory),
         Name::Compile => schema_for!(Summary),
