@@ -256,6 +256,17 @@ pub struct Queueing {
     pub checksum: bool,
     /// Whether its rates were read from text, which rounds large ones.
     pub rounded: bool,
+    /// What single guests have for sure of what a bridge sends.
+    pub shares: Vec<Share>,
+}
+
+/// A guest's share of what a bridge sends: a class of its own beside the one of all others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// The class; 3 is the first.
+    pub class: u16,
+    /// The rate, in kilobytes (1000 bytes) a second.
+    pub rate_kbps: u64,
 }
 
 /// What listings say of the ports of bridges.

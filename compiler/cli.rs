@@ -4,6 +4,7 @@
 //! not be done.
 
 pub mod apply;
+pub mod attach;
 pub mod audit;
 pub mod boot;
 pub mod capture;
@@ -11,6 +12,7 @@ pub mod check;
 pub mod compile;
 pub mod completions;
 pub mod confirm;
+pub mod detach;
 pub mod diff;
 pub mod doctor;
 pub mod down;
@@ -80,6 +82,8 @@ enum Command {
     Revert(revert::Arguments),
     Down(down::Arguments),
     Boot(boot::Arguments),
+    Attach(attach::Arguments),
+    Detach(detach::Arguments),
     Capture(capture::Arguments),
     Status(status::Arguments),
     Leases(leases::Arguments),
@@ -142,6 +146,8 @@ pub fn main() -> ExitCode {
         Command::Revert(arguments) => revert::run(&arguments),
         Command::Down(arguments) => down::run(&arguments),
         Command::Boot(arguments) => boot::run(&arguments),
+        Command::Attach(arguments) => attach::run(&arguments),
+        Command::Detach(arguments) => detach::run(&arguments),
         Command::Capture(arguments) => capture::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Leases(arguments) => leases::run(&arguments),

@@ -7,6 +7,7 @@
 //! `networkStartNetworkVirtual` and `networkShutdownNetworkVirtual`. Nothing here touches the
 //! machine; `host` observes and executes.
 
+pub mod attach;
 pub mod firewall;
 pub mod link;
 pub mod manager;

@@ -22,7 +22,7 @@ pub use bridge_port::{BridgePort, PortMac, PortTag};
 pub use device::{BridgeSettings, Device, DeviceKind};
 pub use join::OnLink;
 pub use link::{Bridge, Link, LinkKind, Uplink, UplinkAddressing};
-pub use port::{GuestPort, PortDevice, PortVlan, SwitchProfile};
+pub use port::{GuestPort, Membership, PortDevice, PortVlan, SwitchProfile};
 pub use resolver::Registration;
 pub use route::{KernelRoute, Route};
 pub use service::{

@@ -117,8 +117,8 @@ pub fn compare(capture: &Capture, by: &ByDevice<'_>, expected: &Expected<'_>) ->
     }
     if capture.observed(Topic::Traffic) {
         let found = by.shaping.get(&link.name).copied();
-        let rounded = by.queueing(&link.name).is_some_and(|it| it.rounded);
-        drift.extend(traffic::limits(capture, &expected.on, found, rounded));
+        let queueing = by.queueing(&link.name);
+        drift.extend(traffic::limits(capture, &expected.on, found, queueing));
     }
     drift
 }

@@ -381,6 +381,7 @@ mod tests {
             filters: true,
             checksum: true,
             rounded: false,
+            shares: Vec::new(),
         };
         let mut bare = capture(Vec::new());
         bare.queueing.push(filtered("virbr0"));

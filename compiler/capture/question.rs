@@ -196,6 +196,12 @@ pub const OWNERS: &[&[Folder]] = &[
         },
     ],
     &[
+        // Where they are applied; before where they may lie since they were compiled.
+        Folder {
+            place: "/run/lanwright/dnsmasq",
+            into: "lanwright",
+            endings: &["conf", "hostsfile", "addnhosts"],
+        },
         Folder {
             place: "/etc/lanwright/dnsmasq",
             into: "lanwright",

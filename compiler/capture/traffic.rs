@@ -11,7 +11,7 @@ mod unit;
 
 use std::collections::BTreeMap;
 
-use super::{FileId, Queueing};
+use super::{FileId, Queueing, Share};
 use crate::backend::gap::{Reading, Unread};
 use crate::state::{Policing, Rate, Shaping};
 use crate::value::DeviceName;
@@ -47,6 +47,7 @@ pub(super) fn read(source: &str, name: &str, file: FileId) -> Reading<Told> {
                     filters: queues.filters,
                     checksum: queues.checksum,
                     rounded: queues.rounded,
+                    shares: queues.shares(),
                 });
                 told.shaping.extend(queues.shaping(link, &mut unread));
             }
@@ -189,6 +190,20 @@ impl Found {
 }
 
 impl Queues {
+    /// The classes beside 1:2 (`networkPlugBandwidthImpl`).
+    fn shares(&self) -> Vec<Share> {
+        let inner = self.classes.iter();
+        let inner = inner.filter(|(_, class)| class.parent.as_deref() == Some("1:1"));
+        let shares = inner.filter_map(|(id, class)| {
+            let minor = id.strip_prefix("1:")?;
+            Some(Share {
+                class: u16::from_str_radix(minor, 16).ok()?,
+                rate_kbps: class.bits / 8000,
+            })
+        });
+        shares.filter(|share| share.class > 2).collect()
+    }
+
     fn shaping(self, link: DeviceName, unread: &mut Vec<Unread>) -> Option<Shaping> {
         let mut strange = Vec::new();
         let egress = self.egress(&mut strange);

@@ -2,7 +2,7 @@
 
 mod boot;
 mod image;
-mod report;
+pub(super) mod report;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -50,7 +50,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
             for name in &arguments.names {
                 match there.iter().find(|each| each.as_str() == name) {
                     Some(name) => gone.insert(name.clone()),
-                    None => bail!("there is no network '{name}'{}", hint(name, &there)),
+                    None => bail!(
+                        "there is no network '{name}'{}",
+                        networks::hint(name, &there)
+                    ),
                 };
             }
             gone
@@ -83,22 +86,5 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
             Ok(Outcome::Done)
         }
         Err(failure) => Err(told(&failure)),
-    }
-}
-
-fn hint(name: &str, there: &BTreeSet<NetworkName>) -> String {
-    let near = there.iter().max_by(|one, other| {
-        let near = |each: &NetworkName| strsim::jaro_winkler(each.as_str(), name);
-        near(one).total_cmp(&near(other))
-    });
-    match near {
-        Some(near) if strsim::jaro_winkler(near.as_str(), name) > 0.8 => {
-            format!("; did you mean '{near}'?")
-        }
-        Some(_) => {
-            let names: Vec<&str> = there.iter().map(NetworkName::as_str).collect();
-            format!("; there are: {}", names.join(", "))
-        }
-        None => ": nothing was applied".to_owned(),
     }
 }

@@ -172,3 +172,21 @@ pub fn without(
         .set
         .only(|member| !gone.contains(&member.network.name)))
 }
+
+/// What was meant by the name of a network that is not there.
+pub(super) fn hint(name: &str, there: &BTreeSet<NetworkName>) -> String {
+    let near = there.iter().max_by(|one, other| {
+        let near = |each: &NetworkName| strsim::jaro_winkler(each.as_str(), name);
+        near(one).total_cmp(&near(other))
+    });
+    match near {
+        Some(near) if strsim::jaro_winkler(near.as_str(), name) > 0.8 => {
+            format!("; did you mean '{near}'?")
+        }
+        Some(_) => {
+            let names: Vec<&str> = there.iter().map(NetworkName::as_str).collect();
+            format!("; there are: {}", names.join(", "))
+        }
+        None => ": nothing was applied".to_owned(),
+    }
+}

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use schemars::{Schema, schema_for};
 
 use super::compile::Summary;
-use super::{Outcome, apply, boot, leases, recover, status};
+use super::{Outcome, apply, attach, boot, leases, recover, status};
 use crate::audit;
 use crate::backend::manifest::Manifest;
 use crate::capture::inventory::Inventory;
@@ -28,6 +28,8 @@ enum Name {
     Check,
     /// What `plan`, `apply`, `revert` and `down` print with --format json
     Apply,
+    /// What `attach` and `detach` print with --format json
+    Attach,
     /// What `audit --format json` prints
     Audit,
     /// What `boot status --format json` prints
@@ -57,6 +59,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let schema: Schema = match arguments.name {
         Name::Check => schema_for!(Report),
         Name::Apply => schema_for!(apply::Report),
+        Name::Attach => schema_for!(attach::Report),
         Name::Audit => schema_for!(audit::report::Report),
         Name::Boot => schema_for!(boot::Status),
         Name::Capture => schema_for!(Inventory),

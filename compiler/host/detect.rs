@@ -127,7 +127,6 @@ pub fn means(manner: Manner, wanted: &Ir) -> Means {
         LinkKind::Bridge(Bridge { vlan_filtering, .. })
         | LinkKind::ExistingBridge { vlan_filtering } => *vlan_filtering,
     });
-    const FILTERING: &str = "link add name probe0 type bridge vlan_filtering 1\n";
     Means {
         firewall: manner.firewall,
         links: manner.links,
@@ -136,9 +135,14 @@ pub fn means(manner: Manner, wanted: &Ir) -> Means {
             false => Services::Direct,
         },
         traffic,
-        vlan_filtering: !filters || probe("ip", FILTERING),
+        vlan_filtering: !filters || vlan_filtering(),
         firewalld: firewalld(),
     }
+}
+
+/// Whether the kernel can keep the ports of a bridge apart by VLAN.
+pub(super) fn vlan_filtering() -> bool {
+    probe("ip", "link add name probe0 type bridge vlan_filtering 1\n")
 }
 
 fn fills(policy: &Policy) -> bool {
@@ -151,7 +155,7 @@ pub fn firewalld() -> bool {
 }
 
 /// Each part is tried in a network namespace of its own, on its loopback device.
-fn traffic_control() -> TrafficControl {
+pub(super) fn traffic_control() -> TrafficControl {
     const ROOT: &str = "qdisc add dev lo root handle 1: htb default 2\n";
     let with_root = |line: &str| probe("tc", &format!("{ROOT}{line}\n"));
     let ingress = |line: &str| probe("tc", &format!("qdisc add dev lo ingress\n{line}\n"));

@@ -99,7 +99,7 @@ fn configurations() -> BTreeSet<String> {
 }
 
 /// The answer to one of the commands that a capture is made of.
-fn listing(file: &str) -> Result<Text, Blind> {
+pub(super) fn listing(file: &str) -> Result<Text, Blind> {
     let listing = LISTINGS.iter().find(|listing| listing.file == file);
     let (program, arguments) =
         listing.map_or(("ip", &[][..]), |each| (each.program, each.arguments));
@@ -163,7 +163,7 @@ fn shaped(wish: &Wish<'_>, firewall: FirewallManner) -> BTreeSet<DeviceName> {
 }
 
 /// Without the device, or without traffic control, there is nothing.
-fn traffic(bridge: &DeviceName) -> Option<Text> {
+pub(super) fn traffic(bridge: &DeviceName) -> Option<Text> {
     let mut bytes = Vec::new();
     for arguments in question::traffic(bridge) {
         bytes.extend_from_slice(format!("# tc {}\n", arguments.join(" ")).as_bytes());

@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use super::step::{Change, Command, Deed, Impact, Kind, Step};
 use super::{Degraded, Means, Observed, Wish};
 use crate::backend::iproute2::traffic;
+use crate::capture::{Queueing, Share};
 use crate::lower::FirewallLayout;
-use crate::state::Shaping;
+use crate::state::{Policing, Rate, Shaping};
 use crate::value::DeviceName;
 
 /// The parts of the kernel's traffic control that are used here.
@@ -62,7 +63,10 @@ pub(super) fn traffic(
         let name = &on.link.name;
         if let Some(shaping) = wanted.get(name) {
             let feasible = reduced(shaping, means.traffic, degraded);
-            steps.extend(shape(&feasible, there.get(name).copied(), means.traffic));
+            let queueing = observed.capture.queueing.iter();
+            let queueing = queueing.into_iter().find(|each| each.link == *name);
+            let there = there.get(name).copied();
+            steps.extend(shape(&feasible, there, queueing, means.traffic));
         }
     }
     steps.extend(clear(wish, &wanted, &there));
@@ -71,7 +75,11 @@ pub(super) fn traffic(
 }
 
 /// What of a limit this kernel can do.
-fn reduced(shaping: &Shaping, kernel: TrafficControl, degraded: &mut Vec<Degraded>) -> Shaping {
+pub(super) fn reduced(
+    shaping: &Shaping,
+    kernel: TrafficControl,
+    degraded: &mut Vec<Degraded>,
+) -> Shaping {
     let mut feasible = shaping.clone();
     let mut lacks = |what: &str, then: &str| {
         degraded.push(Degraded {
@@ -99,30 +107,75 @@ fn reduced(shaping: &Shaping, kernel: TrafficControl, degraded: &mut Vec<Degrade
     feasible
 }
 
-fn shape(wanted: &Shaping, there: Option<&Shaping>, kernel: TrafficControl) -> Option<Step> {
+fn shape(
+    wanted: &Shaping,
+    there: Option<&Shaping>,
+    queueing: Option<&Queueing>,
+    kernel: TrafficControl,
+) -> Option<Step> {
     let device = wanted.link.as_str();
     let mut lines = Vec::new();
-    if wanted.egress != there.and_then(|there| there.egress) {
-        if there.is_some_and(|there| there.egress.is_some()) {
-            lines.push(format!("qdisc del dev {device} root"));
+    let shares = queueing.map_or(&[][..], |queueing| &queueing.shares);
+    let rounded = queueing.is_some_and(|queueing| queueing.rounded);
+    match (wanted.egress, there.and_then(|there| there.egress)) {
+        (None, None) => {}
+        (Some(rate), Some(found)) if is_shown(rate, found, shares, rounded) => {}
+        // Guests keep their shares.
+        (Some(rate), Some(_)) if !shares.is_empty() => {
+            lines.extend(traffic::change_whole(device, &rate, shares));
         }
-        let egress = wanted
-            .egress
-            .iter()
-            .flat_map(|rate| traffic::bridge_egress(device, rate));
-        lines.extend(egress.filter(|line| {
-            (kernel.sfq || !line.contains(" sfq ")) && (kernel.fw || !line.contains(" fw "))
-        }));
-    }
-    if wanted.ingress != there.and_then(|there| there.ingress) {
-        if there.is_some_and(|there| there.ingress.is_some()) {
-            lines.push(format!("qdisc del dev {device} ingress"));
+        (rate, found) => {
+            lines.extend(found.map(|_| format!("qdisc del dev {device} root")));
+            let egress = rate.iter();
+            let egress = egress.flat_map(|rate| traffic::bridge_egress(device, rate));
+            lines.extend(feasible(egress.collect(), kernel));
         }
-        let ingress = wanted.ingress.iter();
-        lines.extend(ingress.flat_map(|policing| traffic::ingress(device, policing)));
     }
+    lines.extend(police(
+        wanted.ingress,
+        there.and_then(|there| there.ingress),
+        device,
+        rounded,
+    ));
     let change = Change::new(Kind::Shaping, device, "set rate limits");
     batch(vec![change], lines)
+}
+
+/// Once a guest has a share, the class of the others has no burst.
+fn is_shown(mut rate: Rate, found: Rate, shares: &[Share], rounded: bool) -> bool {
+    rate.burst_kib = rate.burst_kib.filter(|_| shares.is_empty());
+    rate.is_shown_as(found, rounded)
+}
+
+/// The lines that this kernel can do.
+pub(super) fn feasible(lines: Vec<String>, kernel: TrafficControl) -> Vec<String> {
+    let can = |line: &String| {
+        (kernel.sfq || !line.contains(" sfq "))
+            && (kernel.fw || !line.contains(" fw "))
+            && (kernel.u32 || !line.contains(" u32 "))
+    };
+    lines.into_iter().filter(can).collect()
+}
+
+/// From the policing that is there to what is wanted.
+pub(super) fn police(
+    wanted: Option<Policing>,
+    there: Option<Policing>,
+    device: &str,
+    rounded: bool,
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    let same = match (wanted, there) {
+        (Some(wanted), Some(there)) => wanted.is_shown_as(there, rounded),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    };
+    if !same {
+        lines.extend(there.map(|_| format!("qdisc del dev {device} ingress")));
+        let wanted = wanted.iter();
+        lines.extend(wanted.flat_map(|policing| traffic::ingress(device, policing)));
+    }
+    lines
 }
 
 /// Limits that an earlier apply set and that are not wanted any more, on bridges that stay.
@@ -211,7 +264,7 @@ fn checksums(
     batch(changes, lines)
 }
 
-fn batch(changes: Vec<Change>, lines: Vec<String>) -> Option<Step> {
+pub(super) fn batch(changes: Vec<Change>, lines: Vec<String>) -> Option<Step> {
     if lines.is_empty() {
         return None;
     }

@@ -101,3 +101,48 @@ pub struct PortVlan {
     /// The tag of untagged frames in a trunk, and whether they are sent tagged.
     pub native: Option<(u16, bool)>,
 }
+
+/// A VLAN that a port is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Membership {
+    /// Its tag.
+    pub tag: u16,
+    /// Whether untagged frames that come in get this tag.
+    pub pvid: bool,
+    /// Whether frames go out without it.
+    pub untagged: bool,
+}
+
+impl PortVlan {
+    /// As `virNetDevBridgeSetupVlans`: one tag is the port's own; a trunk carries all, and its
+    /// native one is the port's own.
+    pub fn memberships(&self) -> Vec<Membership> {
+        let own = |tag: u16, tagged: bool| Membership {
+            tag,
+            pvid: true,
+            untagged: !tagged,
+        };
+        if !self.trunk {
+            let first = self.tags.first();
+            return first.map(|tag| own(*tag, false)).into_iter().collect();
+        }
+        let in_trunk = |tag: &u16| match self.native {
+            Some((native, tagged)) if native == *tag => own(*tag, tagged),
+            Some(_) | None => Membership {
+                tag: *tag,
+                pvid: false,
+                untagged: false,
+            },
+        };
+        self.tags.iter().map(in_trunk).collect()
+    }
+}
+
+impl Membership {
+    /// Its words for `bridge`.
+    pub fn words(self) -> String {
+        let pvid = if self.pvid { " pvid" } else { "" };
+        let untagged = if self.untagged { " untagged" } else { "" };
+        format!("vid {}{pvid}{untagged}", self.tag)
+    }
+}

@@ -53,27 +53,10 @@ pub(super) fn print(port: &GuestPort, link: &DeviceName) -> String {
     })
 }
 
-/// The port leaves VLAN 1, which a new port is in. One tag is the port's own; a trunk carries all
-/// and its native one is the port's own.
+/// The port leaves VLAN 1, which a new port is in.
 fn vlans(vlan: &PortVlan) -> Vec<String> {
     let mut lines = vec![format!("vlan del dev {PORT} vid 1")];
-    let add = |tag: u16, flags: &str| format!("vlan add dev {PORT} vid {tag}{flags}");
-    if !vlan.trunk {
-        lines.extend(vlan.tags.first().map(|tag| add(*tag, " pvid untagged")));
-        return lines;
-    }
-    for tag in &vlan.tags {
-        let flags = match vlan.native {
-            Some((native, tagged)) if native == *tag => {
-                if tagged {
-                    " pvid"
-                } else {
-                    " pvid untagged"
-                }
-            }
-            Some(_) | None => "",
-        };
-        lines.push(add(*tag, flags));
-    }
+    let memberships = vlan.memberships().into_iter();
+    lines.extend(memberships.map(|each| format!("vlan add dev {PORT} {}", each.words())));
     lines
 }

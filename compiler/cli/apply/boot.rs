@@ -86,7 +86,11 @@ pub(super) fn run(quiet: bool, format: Format) -> anyhow::Result<Outcome> {
 /// to do, or it has errors.
 fn first_state(quiet: bool) -> anyhow::Result<Result<Number, Outcome>> {
     let folder = PathBuf::from(networks::FOLDER);
-    let empty = || input::read_all(std::slice::from_ref(&folder), 1).0.is_empty();
+    let empty = || {
+        input::read_all(std::slice::from_ref(&folder), 1)
+            .0
+            .is_empty()
+    };
     if quiet || !input::is_folder(&folder) || empty() {
         return Ok(Err(Outcome::Done));
     }

@@ -156,7 +156,8 @@ impl Report {
     }
 }
 
-fn line(change: &Change) -> String {
+/// A change on one line.
+pub(in crate::cli) fn line(change: &Change) -> String {
     let impact = match change.impact {
         Impact::InPlace => String::new(),
         Impact::Reload | Impact::Restart | Impact::Disruptive => {
@@ -174,7 +175,7 @@ fn line(change: &Change) -> String {
 }
 
 /// What would be done, as it could be typed.
-fn commands(plan: &Plan) -> String {
+pub(in crate::cli) fn commands(plan: &Plan) -> String {
     let mut text = String::new();
     for step in &plan.steps {
         match &step.deed {

@@ -70,7 +70,11 @@ fn folder(folder: &Folder, fetched: &mut Fetched) {
     }
     for path in paths {
         let base = path.file_name().unwrap_or_default().to_string_lossy();
-        fetched.copy(&format!("{}/{base}", folder.into), &path);
+        let name = format!("{}/{base}", folder.into);
+        // What is applied counts more than what lies ready.
+        if !fetched.texts.iter().any(|text| text.name == name) {
+            fetched.copy(&name, &path);
+        }
     }
 }
 
