@@ -4,6 +4,9 @@ use compact_str::CompactString;
 
 use super::token::{Kind, Token};
 
+/// What nft takes for blanks; any other is a part of a word.
+const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
+
 /// Why a statement was not understood.
 pub(super) type Refusal = String;
 
@@ -213,7 +216,7 @@ impl<'t> Words<'t> {
         let written = self.source.get(first.start as usize..last.end());
         match written.filter(|_| !moved) {
             // A line that goes on, or a comment within, ends with a line break.
-            Some(written) if !written.contains('\n') => written.trim_end().into(),
+            Some(written) if !written.contains('\n') => written.trim_end_matches(BLANKS).into(),
             Some(_) | None => joined(tokens),
         }
     }
@@ -236,7 +239,7 @@ fn joined(tokens: &[Token<'_>]) -> CompactString {
             text.push_str(token.text);
             text.push('"');
         } else {
-            text.push_str(token.text.trim());
+            text.push_str(token.text.trim_matches(BLANKS));
         }
     }
     text

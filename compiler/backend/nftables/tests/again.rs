@@ -199,3 +199,11 @@ fn a_set_without_what_is_done_is_said() {
     assert_eq!(set("ipv4 addr", "").0.len(), 1);
     assert_eq!(set("a;b", "").0.len(), 1);
 }
+
+#[test]
+fn an_odd_blank_is_part_of_its_word() {
+    for line in ["\u{b}iif{{\n", "iif {\u{c}eth0 }", "\u{a0}iif {{ }}"] {
+        let text = format!("table inet t {{\nchain c {{\n{line}\n}}\n}}\n");
+        reads_again(&crate::backend::nftables::parse(&text).value, line);
+    }
+}
