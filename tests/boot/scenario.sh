@@ -169,6 +169,7 @@ UNIT
     holds lanwright boot disable
     holds fails lanwright boot status
     holds test -z "$(find /etc/systemd/system -name 'lanwright*' -not -name '*.wants')"
+    holds systemctl restart lanwright-dnsmasq@one.service
     holds lanwright down --all
     holds fails ip link show br-one
     # Without units of 'boot enable' apply brings its own, and takes it along.
