@@ -104,6 +104,7 @@ fn disable(root: Option<&Path>) -> anyhow::Result<Outcome> {
     }
     let gone = tree.remove(&ours)?;
     if tree.is_live() && !gone.is_empty() {
+        boot::leave_dnsmasq_unit()?;
         boot::reread()?;
     }
     told(&gone, "removed", "not enabled: nothing was changed")

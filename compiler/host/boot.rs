@@ -11,10 +11,12 @@ use std::path::{Path, PathBuf};
 use super::HostError;
 use super::execute::{make_folder, write};
 use super::input::image;
+use super::observe::configurations;
 use super::process::remove_file;
 use super::run::{self, RunError};
 use crate::backend::systemd::boot::{TIMER_UNIT, Unit};
 use crate::plan::File;
+use crate::plan::preflight::{runtime_unit, unit_text};
 
 /// Where an administrator's units lie.
 pub const FOLDER: &str = "/etc/systemd/system";
@@ -185,6 +187,20 @@ fn remove_empty(folder: &Path) -> Result<(), HostError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Leaves the unit of a dnsmasq to those that run, as `apply` would have made it: until the machine
+/// goes down they are to be restarted and stopped as before.
+pub fn leave_dnsmasq_unit() -> Result<(), HostError> {
+    if configurations().is_empty() {
+        return Ok(());
+    }
+    write(&File {
+        path: runtime_unit(),
+        text: unit_text(),
+        before: None,
+        mode: 0o644,
+    })
 }
 
 /// Has systemd read its units again.

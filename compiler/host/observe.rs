@@ -92,7 +92,7 @@ pub fn observe(
 }
 
 /// The configurations of dnsmasq in the folder of `apply`.
-fn configurations() -> BTreeSet<String> {
+pub(super) fn configurations() -> BTreeSet<String> {
     let entries = fs::read_dir("/run/lanwright/dnsmasq").into_iter().flatten();
     let paths = entries.filter_map(|entry| entry.ok()?.path().to_str().map(str::to_owned));
     paths.filter(|path| path.ends_with(".conf")).collect()

@@ -236,6 +236,6 @@ pub fn runtime_unit() -> String {
 }
 
 /// What that unit says.
-pub(super) fn unit_text() -> String {
+pub fn unit_text() -> String {
     applied_dnsmasq()
 }

@@ -70,7 +70,7 @@ network() {
 XML
 }
 
-rules() { nft list table inet lanwright; }
+rules() { nft list table inet lanwright >/dev/null 2>&1; }
 
 case $start in
   1) # Two networks are applied and are to come up from now on.
@@ -101,7 +101,8 @@ case $start in
     nft flush ruleset
     holds fails rules
     holds systemctl restart nftables.service
-    holds soon rules
+    holds soon systemctl is-active --quiet lanwright-assert.service
+    holds rules
     nft flush ruleset
     holds systemctl reload nftables.service
     holds soon rules
@@ -151,12 +152,15 @@ ExecStart=ip link set taker up
 WantedBy=lanwright-boot.service
 UNIT
     holds systemctl enable taker.service
+    # And the disk loses what was written last.
+    : >/var/lib/lanwright/generations/2.json
     again
     ;;
   5)
     holds fails ip link show br-one
     up br-two two 198.51.100
     holds systemctl is-failed lanwright-boot.service
+    holds grep -q 'going on with state 1' /var/lib/lanwright/log
     holds grep -q "network 'one' did not come up" /var/lib/lanwright/log
     # It comes up once nothing is in its way.
     ip link del taker
@@ -164,7 +168,8 @@ UNIT
     up br-one one 192.0.2
     holds lanwright boot disable
     holds fails lanwright boot status
-    holds test -z "$(find /etc/systemd/system -name 'lanwright*')"
+    holds test -z "$(find /etc/systemd/system -name 'lanwright*' -not -name '*.wants')"
+    holds systemctl restart lanwright-dnsmasq@one.service
     holds lanwright down --all
     holds fails ip link show br-one
     # Without units of 'boot enable' apply brings its own, and takes it along.

@@ -26,6 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What is to come up.
 struct Goal {
+    /// Whether it is tried again and again, so that a log of it would only grow.
+    quiet: bool,
     generation: Generation,
     set: NetworkSet,
     manner: Manner,
@@ -52,23 +54,22 @@ pub(super) fn run(quiet: bool, format: Format) -> anyhow::Result<Outcome> {
             Err(outcome) => return Ok(outcome),
         }
     } else if first {
-        store::last_good()?
+        last_good()
     } else {
         // Once it is up, what is being tried is not taken back by the way.
         recovered()?.now.number
     };
-    let generation = match store::load(number) {
-        Ok(generation) => generation,
+    let goal = match Goal::new(number, quiet) {
+        Ok(goal) => goal,
         Err(error) => {
             loud = true;
             say(&format!("state {number} cannot be read: {error}"));
-            older(number)?
+            older(number, quiet)?
         }
     };
     if !quiet {
-        loud |= compare_folder(&generation);
+        loud |= compare_folder(&goal);
     }
-    let goal = Goal::new(generation)?;
     let before = standing_or_nothing(first)?;
     let risen = rise(&before, &goal)?;
     loud |= !risen.failed.is_empty();
@@ -106,23 +107,28 @@ fn first_state(quiet: bool) -> anyhow::Result<Result<Number, Outcome>> {
 /// After a boot the kernel holds nothing of what was begun, and nobody waits for a confirmation.
 fn forget_what_was_open() -> anyhow::Result<()> {
     journal::forget()?;
-    let good = store::last_good()?;
-    if let Some(number) = store::unconfirmed()? {
-        say(&format!(
-            "state {number} was not confirmed before the machine went down; going on with state \
-             {good}"
-        ));
-        store::set_unconfirmed(None)?;
+    if let Ok(None) = store::unconfirmed() {
+        return Ok(());
     }
-    Ok(())
+    let good = last_good();
+    say(&format!(
+        "the last state was not confirmed before the machine went down; going on with state {good}"
+    ));
+    Ok(store::set_unconfirmed(None)?)
+}
+
+/// The state that was good last. If a file that says so is damaged it was the newest one.
+fn last_good() -> Number {
+    let newest = || store::numbers().ok()?.first().copied();
+    store::last_good().unwrap_or_else(|_| newest().unwrap_or_default())
 }
 
 /// The newest state before one that cannot be read.
-fn older(number: Number) -> anyhow::Result<Generation> {
+fn older(number: Number, quiet: bool) -> anyhow::Result<Goal> {
     for older in store::numbers()?.into_iter().filter(|each| *each < number) {
-        if let Ok(generation) = store::load(older) {
+        if let Ok(goal) = Goal::new(older, quiet) {
             say(&format!("going on with state {older}"));
-            return Ok(generation);
+            return Ok(goal);
         }
     }
     bail!("no state can be read; 'lanwright apply' begins anew")
@@ -143,14 +149,23 @@ fn standing_or_nothing(first: bool) -> Result<Standing, apply::ApplyError> {
 
 impl Goal {
     /// A state that an image was built with leaves it to the host how it is done.
-    fn new(generation: Generation) -> Result<Self, StoreError> {
+    fn new(number: Number, quiet: bool) -> Result<Self, StoreError> {
+        let generation = store::load(number)?;
         let set = generation.set()?;
         let manner = generation.manner;
         Ok(Goal {
+            quiet,
             set,
             manner: detect::manner(Asked::default(), manner),
             generation,
         })
+    }
+
+    fn say(&self, message: &str) {
+        match self.quiet {
+            true => complain(message),
+            false => say(message),
+        }
     }
 
     fn moved(&self, before: &Standing, named: &BTreeSet<NetworkName>) -> Move {
@@ -175,7 +190,7 @@ fn rise(before: &Standing, goal: &Goal) -> anyhow::Result<Risen> {
     match bring_up(before, goal, &named, state) {
         Ok(done) => risen.done = done,
         Err(reason) => {
-            say(&format!("{reason}; trying the networks by themselves"));
+            goal.say(&format!("{reason}; trying the networks by themselves"));
             let names: Vec<NetworkName> = networks::names(&goal.set).into_iter().collect();
             halves(before, goal, &names, state, &mut risen);
             journal::forget()?;
@@ -198,7 +213,7 @@ fn halves(before: &Standing, goal: &Goal, names: &[NetworkName], state: Number, 
                 risen.done.skipped.extend(done.skipped);
             }
             (Err(reason), [name]) => {
-                say(&format!("network '{name}' did not come up: {reason}"));
+                goal.say(&format!("network '{name}' did not come up: {reason}"));
                 risen.failed.insert(name.clone());
             }
             (Err(_), half) => halves(before, goal, half, state, risen),
@@ -227,13 +242,13 @@ fn bring_up(
 }
 
 /// Whether the folder of the host has errors; that it holds something else is only said.
-fn compare_folder(generation: &Generation) -> bool {
+fn compare_folder(goal: &Goal) -> bool {
     let folder = Path::new(networks::FOLDER);
     if !input::is_folder(folder) {
         return false;
     }
     let loaded = load::load(&[PathBuf::from(folder)], |_| {});
-    let number = generation.number;
+    let number = goal.generation.number;
     let Some(set) = loaded.set.as_ref().filter(|_| loaded.unreadable.is_empty()) else {
         loaded.complain();
         say(&format!(
@@ -242,10 +257,10 @@ fn compare_folder(generation: &Generation) -> bool {
         ));
         return true;
     };
-    let known = generation.set().map(|set| networks::names(&set));
+    let known = networks::names(&goal.set);
     let new: Vec<String> = networks::names(set)
         .into_iter()
-        .filter(|name| known.as_ref().is_ok_and(|known| !known.contains(name)))
+        .filter(|name| !known.contains(name))
         .map(|name| name.to_string())
         .collect();
     if !new.is_empty() {
