@@ -8,13 +8,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ipnet::IpNet;
+
 use super::execute::{self, StepError};
 use super::journal::{Journal, Passage};
 use super::observe::{Blind, observe};
 use super::store::{self, Generation, Number, StoreError};
 use super::{HostError, detect, journal};
 use crate::lower::{self, Ir};
-use crate::network::NetworkSet;
+use crate::network::{Member, NetworkSet};
 use crate::plan::link::made;
 use crate::plan::refuse::Lifelines;
 use crate::plan::{
@@ -96,7 +98,7 @@ pub struct Prepared {
 
 impl Move {
     /// From `old` to `new`: of the networks that are `named`, and of those that share a bridge
-    /// with one of them.
+    /// or addresses with one of them.
     pub fn new(
         old: &NetworkSet,
         new: &NetworkSet,
@@ -106,19 +108,8 @@ impl Move {
         taken: Vec<Taken>,
     ) -> Self {
         let everything = before.is_some_and(|before| before != manner);
-        let members = || old.members().iter().chain(new.members());
-        let bridges: BTreeSet<_> = members()
-            .filter(|member| named.contains(&member.network.name))
-            .filter_map(|member| member.bridge.clone())
-            .collect();
-        let touched = |member: &crate::network::Member| {
-            everything
-                || named.contains(&member.network.name)
-                || member
-                    .bridge
-                    .as_ref()
-                    .is_some_and(|bridge| bridges.contains(bridge))
-        };
+        let related = related(old, new, named);
+        let touched = |member: &Member| everything || related.contains(&member.network.name);
         Move {
             wanted: lower::lower(&new.only(touched)),
             retired: lower::lower(&old.only(touched)),
@@ -147,6 +138,46 @@ impl Move {
             taken: self.taken.into_iter().chain(taken).collect(),
         }
     }
+}
+
+/// The networks that are named and those that they have a bridge or addresses in common with, be it
+/// through others: rules that are found by their addresses hold all that have them.
+fn related(
+    old: &NetworkSet,
+    new: &NetworkSet,
+    named: &BTreeSet<NetworkName>,
+) -> BTreeSet<NetworkName> {
+    let nets = |member: &Member| -> Vec<IpNet> {
+        let subnets = member.network.as_virtual().into_iter();
+        let subnets = subnets.flat_map(|network| &network.subnets);
+        subnets.map(|subnet| subnet.network()).collect()
+    };
+    let members: Vec<(&Member, Vec<IpNet>)> = old
+        .members()
+        .iter()
+        .chain(new.members())
+        .map(|member| (member, nets(member)))
+        .collect();
+    let (mut inside, mut outside): (Vec<_>, Vec<_>) = members
+        .iter()
+        .partition(|(member, _)| named.contains(&member.network.name));
+    let mut seen = 0;
+    while let Some((one, nets)) = inside.get(seen).copied() {
+        seen += 1;
+        let meets = |net: &IpNet| {
+            let mut nets = nets.iter();
+            nets.any(|each| each.contains(net) || net.contains(each))
+        };
+        let belongs = |(other, others): &&(&Member, Vec<IpNet>)| {
+            let same = one.bridge.is_some() && one.bridge == other.bridge;
+            same || one.network.name == other.network.name || others.iter().any(meets)
+        };
+        let (more, rest): (Vec<_>, Vec<_>) = outside.into_iter().partition(belongs);
+        inside.extend(more);
+        outside = rest;
+    }
+    let names = inside.iter().map(|(member, _)| member.network.name.clone());
+    names.collect()
 }
 
 /// Looks at the host and says what has to be done.
@@ -388,7 +419,7 @@ pub fn standing() -> Result<Standing, ApplyError> {
 
 /// Which networks two generations do not have alike.
 pub fn differing(one: &NetworkSet, other: &NetworkSet) -> BTreeSet<NetworkName> {
-    let by_name = |set: &NetworkSet| -> BTreeMap<NetworkName, crate::network::Member> {
+    let by_name = |set: &NetworkSet| -> BTreeMap<NetworkName, Member> {
         let members = set.members().iter();
         members
             .map(|member| (member.network.name.clone(), member.clone()))

@@ -34,11 +34,11 @@ fn find<'a>(table: Option<&'a Table>, name: &str) -> Option<&'a Set> {
     table?.sets.iter().find(|set| set.name == name)
 }
 
-fn elements<'a>(set: Option<&'a Set>) -> impl Iterator<Item = &'a Element> {
+fn elements(set: Option<&Set>) -> impl Iterator<Item = &Element> {
     set.into_iter().flat_map(|set| &set.elements)
 }
 
-fn keys<'a>(set: Option<&'a Set>) -> HashSet<&'a Expression> {
+fn keys(set: Option<&Set>) -> HashSet<&Expression> {
     elements(set).map(|element| &element.key).collect()
 }
 
