@@ -98,7 +98,7 @@ pub struct Prepared {
 
 impl Move {
     /// From `old` to `new`: of the networks that are `named`, and of those that share a bridge
-    /// with one of them.
+    /// or addresses with one of them.
     pub fn new(
         old: &NetworkSet,
         new: &NetworkSet,
@@ -108,8 +108,8 @@ impl Move {
         taken: Vec<Taken>,
     ) -> Self {
         let everything = before.is_some_and(|before| before != manner);
-        let touched = touched(old, new, named);
-        let touched = |member: &Member| everything || touched.contains(&member.network.name);
+        let related = related(old, new, named);
+        let touched = |member: &Member| everything || related.contains(&member.network.name);
         Move {
             wanted: lower::lower(&new.only(touched)),
             retired: lower::lower(&old.only(touched)),
@@ -140,67 +140,44 @@ impl Move {
     }
 }
 
-/// The networks that are named, and those that cannot be told apart from one of them: on the same
-/// bridge, or with a subnet that overlaps, for rules that translate sources name nothing else.
-fn touched(
+/// The networks that are named and those that they have a bridge or addresses in common with, be it
+/// through others: rules that are found by their addresses hold all that have them.
+fn related(
     old: &NetworkSet,
     new: &NetworkSet,
     named: &BTreeSet<NetworkName>,
 ) -> BTreeSet<NetworkName> {
-    let members: Vec<&Member> = old.members().iter().chain(new.members()).collect();
-    let mut touched = named.clone();
-    loop {
-        let of = |member: &&&Member| touched.contains(&member.network.name);
-        let bridges: BTreeSet<&DeviceName> = members
-            .iter()
-            .filter(of)
-            .filter_map(|member| member.bridge.as_ref())
-            .collect();
-        let nets: BTreeSet<IpNet> = members
-            .iter()
-            .filter(of)
-            .flat_map(|member| subnets(member))
-            .collect();
-        let near = |member: &&Member| {
-            member
-                .bridge
-                .as_ref()
-                .is_some_and(|bridge| bridges.contains(bridge))
-                || subnets(member).any(|net| overlaps(net, &nets))
+    let nets = |member: &Member| -> Vec<IpNet> {
+        let subnets = member.network.as_virtual().into_iter();
+        let subnets = subnets.flat_map(|network| &network.subnets);
+        subnets.map(|subnet| subnet.network()).collect()
+    };
+    let members: Vec<(&Member, Vec<IpNet>)> = old
+        .members()
+        .iter()
+        .chain(new.members())
+        .map(|member| (member, nets(member)))
+        .collect();
+    let (mut inside, mut outside): (Vec<_>, Vec<_>) = members
+        .iter()
+        .partition(|(member, _)| named.contains(&member.network.name));
+    let mut seen = 0;
+    while let Some((one, nets)) = inside.get(seen).copied() {
+        seen += 1;
+        let meets = |net: &IpNet| {
+            let mut nets = nets.iter();
+            nets.any(|each| each.contains(net) || net.contains(each))
         };
-        let more: Vec<NetworkName> = members
-            .iter()
-            .copied()
-            .filter(|member| !touched.contains(&member.network.name))
-            .filter(near)
-            .map(|member| member.network.name.clone())
-            .collect();
-        if more.is_empty() {
-            return touched;
-        }
-        touched.extend(more);
+        let belongs = |(other, others): &&(&Member, Vec<IpNet>)| {
+            let same = one.bridge.is_some() && one.bridge == other.bridge;
+            same || one.network.name == other.network.name || others.iter().any(meets)
+        };
+        let (more, rest): (Vec<_>, Vec<_>) = outside.into_iter().partition(belongs);
+        inside.extend(more);
+        outside = rest;
     }
-}
-
-fn subnets(member: &Member) -> impl Iterator<Item = IpNet> {
-    let declared = member.network.as_virtual().into_iter();
-    declared.flat_map(|declared| declared.subnets.iter().map(|subnet| subnet.network()))
-}
-
-/// Whether one of the sorted nets overlaps this one. One that contains it need not be its
-/// neighbour, so its supernets are looked up; one that it contains comes right behind it.
-fn overlaps(net: IpNet, sorted: &BTreeSet<IpNet>) -> bool {
-    let mut wider = Some(net);
-    while let Some(each) = wider {
-        if sorted.contains(&each.trunc()) {
-            return true;
-        }
-        wider = each.supernet();
-    }
-    sorted
-        .range(net..)
-        .next()
-        .is_some_and(|next| net.contains(next))
+    let names = inside.iter().map(|(member, _)| member.network.name.clone());
+    names.collect()
 }
 
 /// Looks at the host and says what has to be done.

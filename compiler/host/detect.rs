@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::thread;
 
 use super::run;
 use crate::firewall::Policy;
@@ -120,7 +121,7 @@ pub fn means(manner: Manner, wanted: &Ir) -> Means {
     let checksums = manner.firewall.layout != FirewallLayout::Iptables && fills(&wanted.policy);
     let limits = !wanted.state.shaping.is_empty();
     let traffic = match limits || checksums {
-        true => traffic_control(),
+        true => traffic_control(limits),
         false => TrafficControl::default(),
     };
     let filters = wanted.state.links.iter().any(|link| match &link.kind {
@@ -154,27 +155,38 @@ pub fn firewalld() -> bool {
     Path::new("/run/firewalld.pid").exists() && run::output("firewall-cmd", &["--state"]).is_ok()
 }
 
-/// Each part is tried in a network namespace of its own, on its loopback device.
-pub(super) fn traffic_control() -> TrafficControl {
+/// Each part that is needed is tried in a network namespace of its own, on its loopback device:
+/// those for limits only where there are limits.
+pub(super) fn traffic_control(limits: bool) -> TrafficControl {
     const ROOT: &str = "qdisc add dev lo root handle 1: htb default 2\n";
     let with_root = |line: &str| probe("tc", &format!("{ROOT}{line}\n"));
     let ingress = |line: &str| probe("tc", &format!("qdisc add dev lo ingress\n{line}\n"));
-    TrafficControl {
-        htb: probe("tc", ROOT),
-        sfq: probe("tc", "qdisc add dev lo root sfq perturb 10\n"),
-        fw: with_root("filter add dev lo parent 1:0 protocol all prio 1 handle 1 fw flowid 1"),
-        u32: with_root(
-            "filter add dev lo parent 1:0 protocol ip prio 1 u32 match u32 0 0 flowid 1:2",
-        ),
-        police: ingress(
-            "filter add dev lo parent ffff: protocol all u32 match u32 0 0 \
-             police rate 1kbps burst 1kb mtu 64kb drop flowid :1",
-        ),
-        csum: with_root(
-            "filter add dev lo prio 2 protocol ip parent 1: \
-             u32 match ip dport 68 ffff action csum ip and udp",
-        ),
-    }
+    let police = "filter add dev lo parent ffff: protocol all u32 match u32 0 0 \
+                  police rate 1kbps burst 1kb mtu 64kb drop flowid :1";
+    let fw = "filter add dev lo parent 1:0 protocol all prio 1 handle 1 fw flowid 1";
+    let u32 = "filter add dev lo parent 1:0 protocol ip prio 1 u32 match u32 0 0 flowid 1:2";
+    let csum = "filter add dev lo prio 2 protocol ip parent 1: \
+                u32 match ip dport 68 ffff action csum ip and udp";
+    // Making and removing a namespace takes a while, most of it waiting.
+    thread::scope(|scope| {
+        let htb = scope.spawn(|| limits && probe("tc", ROOT));
+        let sfq = scope.spawn(|| limits && probe("tc", "qdisc add dev lo root sfq perturb 10\n"));
+        let fw = scope.spawn(|| limits && with_root(fw));
+        let police = scope.spawn(|| limits && ingress(police));
+        let u32 = scope.spawn(|| with_root(u32));
+        let csum = scope.spawn(|| with_root(csum));
+        let can = |answer: thread::ScopedJoinHandle<'_, bool>| answer.join().unwrap_or(true);
+        let (u32, csum) = (can(u32), can(csum));
+        TrafficControl {
+            // A filter needs its root.
+            htb: can(htb) || (!limits && u32),
+            sfq: can(sfq),
+            fw: can(fw),
+            u32,
+            police: can(police),
+            csum,
+        }
+    })
 }
 
 /// Whether a tool takes these lines in an empty network namespace. Where none can be made, it is

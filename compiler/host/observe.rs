@@ -6,12 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::thread;
 
 use super::run::{self, RunError};
 use super::{facts, process};
 use crate::capture::question::{self, LISTINGS, SETTINGS_FILE, setting_line};
 use crate::capture::{self, RuleTool, Text, Variant};
 use crate::firewall::Family;
+use crate::lower::FirewallLayout;
 use crate::plan::{self, Facts, FirewallManner, LinkManager, Observed, Wish};
 use crate::state::HostState;
 use crate::value::DeviceName;
@@ -33,25 +35,22 @@ pub fn observe(
     links: LinkManager,
     firewalld: bool,
 ) -> Result<Observed, Blind> {
-    let mut texts = Vec::new();
-    for file in ["link.json", "addr.json", "route.json", "route6.json"] {
-        texts.push(listing(file)?);
-    }
     let before = wish.before.map(|before| before.firewall);
-    let mut tools = firewall.tools();
-    tools.extend(
-        before
-            .filter(|before| *before != firewall)
-            .into_iter()
-            .flat_map(FirewallManner::tools),
-    );
-    for tool in tools {
-        texts.extend(rules(tool)?);
-    }
+    let before = before.filter(|before| *before != firewall);
+    let mut tools: Vec<RuleTool> = firewall.tools();
+    tools.extend(before.into_iter().flat_map(FirewallManner::tools));
+    tools.dedup();
+    let layouts: Vec<FirewallLayout> = std::iter::once(firewall)
+        .chain(before)
+        .map(|manner| manner.layout)
+        .collect();
+    let mut texts = side_by_side(&tools, &layouts)?;
     let touched = touched(wish);
     texts.push(settings(&touched));
     let (mut checksums, mut roots) = (BTreeSet::new(), BTreeSet::new());
-    for bridge in shaped(wish, firewall).intersection(&touched) {
+    let shaped = shaped(wish, firewall);
+    let queued = queued(&shaped);
+    for bridge in queued.intersection(&touched) {
         if let Some(text) = traffic(bridge) {
             let plain = String::from_utf8_lossy(&text.bytes).into_owned();
             if plain.contains("action order") && plain.contains("csum") {
@@ -98,6 +97,22 @@ pub(super) fn configurations() -> BTreeSet<String> {
     paths.filter(|path| path.ends_with(".conf")).collect()
 }
 
+/// The answers of `ip` and of the tools of the firewall, which are asked at the same time.
+fn side_by_side(tools: &[RuleTool], layouts: &[FirewallLayout]) -> Result<Vec<Text>, Blind> {
+    thread::scope(|scope| {
+        let files = ["link.json", "addr.json", "route.json", "route6.json"];
+        let links = scope.spawn(move || files.into_iter().map(listing).collect::<Vec<_>>());
+        let mut texts = Vec::new();
+        for tool in tools {
+            texts.push(rules(*tool, layouts)?);
+        }
+        for text in links.join().unwrap_or_default() {
+            texts.push(text?);
+        }
+        Ok(texts)
+    })
+}
+
 /// The answer to one of the commands that a capture is made of.
 pub(super) fn listing(file: &str) -> Result<Text, Blind> {
     let listing = LISTINGS.iter().find(|listing| listing.file == file);
@@ -117,12 +132,10 @@ fn ask(file: &str, program: &str, arguments: &[&str]) -> Result<Text, Blind> {
     })
 }
 
-/// The rules that a tool lists. Of nft only the tables that are ours or libvirt's, which other
-/// layouts of ours are named after.
-fn rules(tool: RuleTool) -> Result<Option<Text>, Blind> {
-    let saved = |file: &str, program: &str| ask(file, program, &["-c"]);
+/// The rules that a tool lists; of nft only the tables that these layouts are made of.
+fn rules(tool: RuleTool, layouts: &[FirewallLayout]) -> Result<Text, Blind> {
     match tool {
-        RuleTool::Nft => ask("nft.txt", "nft", &["-a", "list", "ruleset"]).map(Some),
+        RuleTool::Nft => tables(layouts),
         RuleTool::Iptables(variant, family) => {
             let (word, prefix) = match (variant, family) {
                 (Variant::Legacy, Family::Ipv4) => ("-legacy", ""),
@@ -133,9 +146,30 @@ fn rules(tool: RuleTool) -> Result<Option<Text>, Blind> {
                 (Variant::Unknown, Family::Ipv6) => ("", "6"),
             };
             let program = format!("ip{prefix}tables{word}-save");
-            saved(&format!("{program}.txt"), &program).map(Some)
+            ask(&format!("{program}.txt"), &program, &["-c"])
         }
     }
+}
+
+/// The tables of nft that are ours in one of these layouts. One that is not there is empty.
+fn tables(layouts: &[FirewallLayout]) -> Result<Text, Blind> {
+    let names = layouts.iter().flat_map(|layout| match layout {
+        FirewallLayout::Lanwright => &[["inet", "lanwright"]][..],
+        FirewallLayout::LibvirtNftables => &[["ip", "libvirt_network"], ["ip6", "libvirt_network"]],
+        FirewallLayout::Iptables => &[],
+    });
+    let mut bytes = Vec::new();
+    for [family, name] in names {
+        match ask("nft.txt", "nft", &["-a", "list", "table", family, name]) {
+            Ok(text) => bytes.extend(text.bytes),
+            Err(blind) if blind.reason.is_absence() => {}
+            Err(blind) => return Err(blind),
+        }
+    }
+    Ok(Text {
+        name: "nft.txt".to_owned(),
+        bytes,
+    })
 }
 
 /// The devices that the plan speaks of.
@@ -154,12 +188,29 @@ fn shaped(wish: &Wish<'_>, firewall: FirewallManner) -> BTreeSet<DeviceName> {
     let both = [wish.wanted, wish.retired];
     let limited = both.into_iter().flat_map(|ir| &ir.state.shaping);
     let mut devices: BTreeSet<DeviceName> = limited.map(|each| each.link.clone()).collect();
-    if firewall.layout != crate::lower::FirewallLayout::Iptables {
+    if firewall.layout != FirewallLayout::Iptables {
         let filled = wish.wanted.policy.networks.iter();
         let filled = filled.filter(|network| network.dhcp_checksum);
         devices.extend(filled.map(|network| network.bridge.clone()));
     }
     devices
+}
+
+/// Those of the devices that have a queue of somebody's making; one question for all of them.
+fn queued(devices: &BTreeSet<DeviceName>) -> BTreeSet<DeviceName> {
+    if devices.is_empty() {
+        return BTreeSet::new();
+    }
+    let printed = run::output("tc", &["qdisc", "show"]).unwrap_or_default();
+    let printed = String::from_utf8_lossy(&printed);
+    let lines = printed
+        .lines()
+        .filter(|line| !line.starts_with("qdisc noqueue "));
+    let named = lines.filter_map(|line| {
+        let mut words = line.split_whitespace().skip_while(|word| *word != "dev");
+        words.nth(1)?.parse().ok()
+    });
+    named.filter(|device| devices.contains(device)).collect()
 }
 
 /// Without the device, or without traffic control, there is nothing.

@@ -125,7 +125,7 @@ pub fn kernel(wanted: &Wanted<'_>) -> Kernel {
     let tags = recipe.vlan.is_some() || wanted.asked.vlan.is_some();
     Kernel {
         traffic: match limits {
-            true => detect::traffic_control(),
+            true => detect::traffic_control(true),
             false => TrafficControl::default(),
         },
         vlan_filtering: !tags || detect::vlan_filtering(),

@@ -52,6 +52,20 @@ pub enum RunError {
     Io(#[from] io::Error),
 }
 
+impl RunError {
+    /// Whether the program says that what it was asked for is not there.
+    pub fn is_absence(&self) -> bool {
+        match self {
+            RunError::Failed(said) => said.contains("No such file or directory"),
+            RunError::NotInstalled(_)
+            | RunError::NotSupported(_)
+            | RunError::TooLong(_)
+            | RunError::TooMuch
+            | RunError::Io(_) => false,
+        }
+    }
+}
+
 /// Where a program is, if it is installed.
 pub fn find(program: &str) -> Option<PathBuf> {
     PATH.split(':')

@@ -104,6 +104,9 @@ fn end(run: i32) {
         let tools = tools
             .split_whitespace()
             .filter_map(|tool| tool.parse().ok());
+        // The watchdog is a child of the run as well.
+        let this = i32::try_from(std::process::id()).ok();
+        let tools = tools.filter(|tool| Some(*tool) != this);
         tools.for_each(|tool| signal(tool, Signal::KILL));
     }
     signal(run, Signal::KILL);

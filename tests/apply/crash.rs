@@ -12,8 +12,8 @@ use super::run;
 const SCENARIOS: &[&str] = &["apply", "change", "down", "revert"];
 const ENCODINGS: &[&str] = &["lanwright", "iptables", "libvirt-nftables"];
 /// The program dies before a tool did anything or after it did all; the tool fails without having
-/// done anything or after it did all.
-const ENDS: &[&str] = &["before", "after", "fail", "late"];
+/// done anything or after it did all; the program dies after a line of its journal.
+const ENDS: &[&str] = &["before", "after", "fail", "late", "journal"];
 
 /// The fewest points that the whole matrix has.
 const POINTS: usize = 300;
@@ -41,7 +41,7 @@ fn whatever_is_cut_short_is_finished_or_undone() {
     let full = std::env::var_os("LANWRIGHT_FULL").is_some_and(|value| value == "1");
     let walks: Vec<Walk> = match full {
         true => walks(),
-        false => walks().into_iter().step_by(11).collect(),
+        false => walks().into_iter().step_by(13).collect(),
     };
     let (next, points) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let wrong = Mutex::new(Vec::new());
@@ -50,7 +50,7 @@ fn whatever_is_cut_short_is_finished_or_undone() {
         for _ in 0..threads {
             scope.spawn(|| {
                 while let Some(walk) = walks.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    match run("crash", walk, &[]) {
+                    match run("crash", walk, &["strace"]) {
                         None => return,
                         Some(Ok(printed)) => {
                             let walked = printed.trim().parse().expect("a number of points");

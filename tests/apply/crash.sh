@@ -3,7 +3,8 @@
 # Tools are looked for in /usr/local/sbin first, so that is where the wrappers are. The n-th call of
 # any of them ends as /run/how says.
 #
-# $1: apply, change, down or revert. $2: the encoding. $3: before, after, fail, late or hang.
+# $1: apply, change, down or revert. $2: the encoding. $3: before, after, fail, late, hang; or
+# journal, where the program dies after the n-th line of its journal.
 # $4: look at every so many calls only. $5: the first of them.
 scenario=$1 how=(--firewall "$2" --links iproute2) end=$3 stride=$4 point=$5
 export LANWRIGHT_TOOL_SECONDS=2
@@ -12,9 +13,12 @@ mount -t tmpfs tmpfs /usr/local/sbin
 cat >/usr/local/sbin/ip <<'END'
 #!/bin/sh
 # The n-th call: counted in /run/at, and cut short when it is the one in /run/point.
+exec 9>/run/counting
+flock 9
 read -r at </run/at
 at=$((at + 1))
 echo $at >/run/at
+exec 9>&-
 read -r point </run/point
 tool=/usr/sbin/${0##*/}
 if [ "$at" != "$point" ]; then exec "$tool" "$@"; fi
@@ -78,10 +82,10 @@ first() {
 }
 cut_short() {
   case $scenario in
-    apply) "$LANWRIGHT" apply "${how[@]}" "$old" ;;
-    change) "$LANWRIGHT" apply "${how[@]}" "$new" ;;
-    down) "$LANWRIGHT" down cut ;;
-    revert) "$LANWRIGHT" revert ;;
+    apply) "${traced[@]}" "$LANWRIGHT" apply "${how[@]}" "$old" ;;
+    change) "${traced[@]}" "$LANWRIGHT" apply "${how[@]}" "$new" ;;
+    down) "${traced[@]}" "$LANWRIGHT" down cut ;;
+    revert) "${traced[@]}" "$LANWRIGHT" revert ;;
   esac
 }
 # What was wanted, and what it is a way back to.
@@ -109,8 +113,15 @@ while :; do
   echo 0 >/run/at
   echo "$point" >/run/point
   rm -f /run/cut
-  code=0
+  code=0 traced=()
+  if [[ $end == journal ]]; then
+    # Each line of the journal is flushed to the disk.
+    whole
+    traced=(strace -qqq -o /run/trace -e trace=fdatasync
+      -e "inject=fdatasync:signal=KILL:when=$point")
+  fi
   cut_short >/run/cut-said 2>&1 || code=$?
+  if [[ $end == journal && $code == 137 ]]; then tail -1 /var/lib/lanwright/journal >/run/cut; fi
   [[ -e /run/cut ]] || break
   what="$scenario, cut short ($end) at call $point, '$(cat /run/cut)', which ended with $code: \
 $(cat /run/cut-said)

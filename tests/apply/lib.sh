@@ -74,9 +74,9 @@ links() {
   ip -o address | grep -v fe80 | sed -E 's/^[0-9]+: //; s/ *valid_lft.*//; s/ tentative//' | sort
   echo '--- routes'
   {
-    ip route show table all
-    ip -6 route show table all | grep -vE 'fe80|ff00::'
-  } | sort
+    ip -4 route show table all
+    ip -6 route show table all
+  } | grep -vE 'fe80|ff00::' | sort
   echo '--- settings'
   grep -s . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding
   grep -s . /proc/sys/net/ipv6/conf/*/{disable_ipv6,accept_ra,autoconf,accept_dad}

@@ -56,3 +56,16 @@ done
 [[ $(nft list tables) != *libvirt_network* ]] || fail "libvirt's tables are left"
 [[ $(iptables-legacy-save) != *LIBVIRT* ]] || fail "libvirt's chains are left"
 [[ $(iptables-legacy-save) == *SITE* ]] || fail "others' chains are gone"
+
+# ---- Networks whose addresses overlap share rules: those of one stay when the other changes or goes.
+inner=$(network inner virbr8 "<forward mode='nat'/>" "$(subnet 40)")
+outer=$(network outer virbr9 "<forward mode='nat'/>" \
+  "  <ip address='10.66.32.1' netmask='255.255.224.0'/>")
+apply --prune "$inner" "$outer"
+settled "$inner" "$outer"
+sed -i 's/10\.66\.32\.1/10.66.32.2/' "$outer"
+apply "$outer"
+settled "$inner" "$outer"
+ends 0 "$LANWRIGHT" down outer
+settled "$inner"
+[[ $(nft list map inet lanwright snat4) == *10.66.40.0/24* ]] || fail "the inner one is not NATed"
