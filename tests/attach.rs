@@ -12,6 +12,7 @@
 mod common;
 
 use common::room::{Room, script};
+use std::path::Path;
 
 /// Runs a script after the networks are up.
 fn with_networks(then: &str) {
@@ -70,7 +71,7 @@ fn isolated_guests_reach_the_host_and_not_each_other() {
         for each in 1 2; do
           ends 0 "leaves network 'apart' for 'default'" "$lanwright" attach "vnet$each" default
         done
-        reaches g1 192.0.2.52
+        ip netns exec g1 busybox ping -c 3 -W 2 192.0.2.52
         "#,
     );
 }
@@ -80,6 +81,9 @@ fn a_tap_gets_everything_and_gives_it_all_back() {
     with_networks(
         r#"
         ip tuntap add dev tap0 mode tap
+        # Only a device that was up once has a queue.
+        ip link set tap0 up
+        ip link set tap0 down
         shown() { ip -d link show tap0; tc qdisc show dev tap0; tc class show dev virbr0; }
         shown > before
         guest_mac=52:54:00:12:34:56
@@ -172,7 +176,7 @@ fn what_cannot_be_a_port_is_refused() {
   <forward mode='bridge'><interface dev='eth9'/></forward>
 </network>
 XML
-        ip link add eth9 type dummy
+        ip link add eth9 type veth peer name far9
         lan apply other.xml
         ip link add br9 type bridge
         ip link add vnet9 type veth peer name lan9
@@ -275,4 +279,27 @@ fn the_other_commands_know_what_was_applied() {
         ends 0 'state 2: 3 networks applied, in sync' "$lanwright" status
         "#,
     );
+}
+
+/// The blocks of a page of the book that are for a room: `sh,room`.
+fn for_a_room(page: &str) -> String {
+    let page = common::text(&common::project().join(Path::new("book/src")).join(page));
+    let blocks = page.split("```sh,room\n").skip(1);
+    let blocks = blocks.filter_map(|rest| rest.split_once("\n```"));
+    let commands: Vec<&str> = blocks.map(|(commands, _)| commands).collect();
+    assert!(!commands.is_empty(), "the page has commands");
+    commands.join("\n")
+}
+
+#[test]
+fn the_commands_of_the_guides_work() {
+    for page in [
+        "guides/apply-to-a-live-host.md",
+        "guides/guests-without-libvirt.md",
+    ] {
+        let commands = for_a_room(page);
+        with_networks(&format!(
+            "mkdir -p bin; ln -s $lanwright bin/lanwright; PATH=$PWD/bin:$PATH\n{commands}"
+        ));
+    }
 }
