@@ -252,6 +252,7 @@ fn the_other_commands_know_what_was_applied() {
         lacks=$("$lanwright" plan default.xml apart.xml known.xml 2>&1 >/dev/null || true)
         audited=0
         "$lanwright" audit --host live > audit || audited=$?
+        grep -q '^in sync *apart' audit
         if grep -q 'this kernel' <<< "$lacks"; then
           echo 'lacks: parts of traffic control or VLAN filtering, which audit names'
           ! grep -E 'missing (address|bridge|route)|unexpected' audit

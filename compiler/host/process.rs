@@ -42,22 +42,32 @@ pub fn stop(process: &Process) -> Result<(), HostError> {
         return remove_file(Path::new(&process.pid_file));
     };
     signal(id, Signal::TERM, process)?;
-    if !ended(process, PATIENCE) {
+    if !ended(id, PATIENCE) && number(process) == Some(id) {
         signal(id, Signal::KILL, process)?;
-        ended(process, PATIENCE);
+        ended(id, PATIENCE);
     }
     remove_file(Path::new(&process.pid_file))
 }
 
-fn ended(process: &Process, patience: Duration) -> bool {
+fn ended(id: u32, patience: Duration) -> bool {
     let start = Instant::now();
     while start.elapsed() < patience {
-        if number(process).is_none() {
+        if has_ended(id) {
             return true;
         }
         thread::sleep(Duration::from_millis(5));
     }
     false
+}
+
+/// Whether it is gone, or is nothing but its exit status. Its command line goes earlier, while its
+/// sockets are still open, which a new process would find taken.
+fn has_ended(id: u32) -> bool {
+    let Ok(stat) = fs::read_to_string(format!("/proc/{id}/stat")) else {
+        return true;
+    };
+    let state = stat.rsplit(')').next().unwrap_or_default();
+    state.trim_start().starts_with(['Z', 'X'])
 }
 
 fn signal(number: u32, signal: Signal, process: &Process) -> Result<(), HostError> {
