@@ -215,6 +215,9 @@ pub const OWNERS: &[&[Folder]] = &[
     ],
 ];
 
+/// Where the networks come that were applied.
+pub const APPLIED: &str = "applied";
+
 /// Where the files come that a running dnsmasq uses, if they lie in none of those folders.
 pub const PROCESSES: &str = "processes";
 

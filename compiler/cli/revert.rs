@@ -10,7 +10,7 @@ use super::apply::{Report, told};
 use super::{Format, Outcome};
 use crate::host::lock::Lock;
 use crate::host::store::{self, Number};
-use crate::host::{apply, terminal, watchdog};
+use crate::host::{apply, clock, terminal, watchdog};
 use crate::plan::Change;
 
 /// Go back to the state before, or to an earlier one
@@ -110,6 +110,8 @@ fn go_back(to: Option<Number>, format: Format) -> anyhow::Result<Outcome> {
 /// anything is changed.
 pub(super) fn watch(before: Number, to: Number, seconds: u64) -> anyhow::Result<()> {
     store::set_unconfirmed(Some(to))?;
+    let now = u64::try_from(clock::now().as_second()).unwrap_or_default();
+    store::set_deadline(now.saturating_add(seconds))?;
     watchdog::start(before, seconds)
         .or_else(|error| {
             store::set_unconfirmed(None)?;

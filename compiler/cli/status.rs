@@ -5,13 +5,16 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::Args;
 
+use self::applied::Applied;
 use self::report::{NetworkEntry, Report};
-use super::host::{LIVE, look_at_host};
+use super::host::{LIVE, is_live, look_at_host};
 use super::table::Table;
 use super::{Format, Outcome, counted};
 use crate::host::terminal;
 use crate::value::encode::visible;
 
+mod applied;
+mod counter;
 pub mod report;
 
 /// Show the networks of a host: bridge, mode, addresses, guests, leases, rules
@@ -37,7 +40,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     if capture.files.iter().all(|file| file.role.is_none()) {
         bail!("nothing in {} tells of a host", arguments.host.display());
     }
-    let report = Report::new(&capture);
+    let mut report = Report::new(&capture);
+    if is_live(&arguments.host) {
+        match Applied::look() {
+            Ok(applied) => report.applied = applied,
+            Err(error) => super::warn(&format!("what was applied cannot be told: {error}")),
+        }
+    }
     let text = match arguments.format {
         Format::Json => super::json(&report)?,
         Format::Text => text(&report),
@@ -48,10 +57,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
 
 fn text(report: &Report) -> String {
     if report.networks.is_empty() {
-        return "no networks\n".to_owned() + &remarks(report);
+        return "no networks\n".to_owned() + &applied(report) + &remarks(report);
     }
     let headings = [
-        "NETWORK", "BRIDGE", "MODE", "STATE", "ADDRESS", "LEASES", "RULES",
+        "NETWORK", "BRIDGE", "MODE", "STATE", "ADDRESS", "LEASES", "RULES", "PASSED",
     ];
     let mut table = Table::new(&headings);
     for network in &report.networks {
@@ -90,7 +99,15 @@ fn text(report: &Report) -> String {
         text += "\n";
         text += &ports.print("");
     }
-    text + &remarks(report)
+    text + &applied(report) + &remarks(report)
+}
+
+fn applied(report: &Report) -> String {
+    report
+        .applied
+        .as_ref()
+        .map(Applied::text)
+        .unwrap_or_default()
 }
 
 /// What is not known is a question mark.
@@ -107,6 +124,10 @@ fn line(network: &NetworkEntry, address: Option<&String>) -> Vec<String> {
         },
         leases(network),
         network.rules.unwrap_or("-").to_owned(),
+        match &network.counters {
+            Some(counters) => bytes(counters.accepted_bytes),
+            None => "-".to_owned(),
+        },
     ]
 }
 
@@ -116,6 +137,24 @@ fn leases(network: &NetworkEntry) -> String {
         (Some(false), None | Some(0)) => "-".to_owned(),
         (_, Some(count)) => count.to_string(),
         (_, None) => "?".to_owned(),
+    }
+}
+
+/// `0 B`, `12.3 MB`.
+fn bytes(count: u64) -> String {
+    let units = ["kB", "MB", "GB", "TB", "PB"];
+    let mut tenths = u128::from(count) * 10;
+    let mut unit = "B";
+    for larger in units {
+        if tenths < 10_000 {
+            break;
+        }
+        tenths /= 1000;
+        unit = larger;
+    }
+    match unit {
+        "B" => format!("{count} B"),
+        unit => format!("{}.{} {unit}", tenths / 10, tenths % 10),
     }
 }
 

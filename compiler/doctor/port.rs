@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::patient::Patient;
 use super::report::{Check, Finding, Fix};
+use crate::capture::question::APPLIED;
 use crate::capture::{Role, Topic};
 use crate::state::{BridgePort, Device, DeviceKind, KernelRoute};
 use crate::value::DeviceName;
@@ -112,8 +113,18 @@ fn outside(patient: &Patient<'_>, device: &Device, certain: bool) -> Finding {
         let up = ["ip", "link", "set", "dev", name, "up"].map(str::to_owned);
         fix.commands.push(up.to_vec());
     }
-    if !certain {
-        fix = fix.by_hand().note("if this is the guest's device");
+    let network = &patient.segment.network;
+    let files = &patient.capture().files;
+    let applied = files.iter().any(|file| file.name.starts_with(APPLIED));
+    let better = format!("'lanwright attach {name} {network}' gives it all that its network says");
+    match (certain, applied) {
+        (true, false) => {}
+        (true, true) => fix = fix.note(&better),
+        (false, false) => fix = fix.by_hand().note("if this is the guest's device"),
+        (false, true) => {
+            let note = format!("if this is the guest's device; {better}");
+            fix = fix.by_hand().note(&note);
+        }
     }
     Finding {
         check: Check::PortAttached,

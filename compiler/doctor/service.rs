@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::patient::Patient;
+use super::port;
 use super::report::{Check, Finding, Seen};
 use crate::audit::owner::Owner;
 use crate::backend::dnsmasq::{CommandLine, Inclusion};
@@ -58,12 +59,12 @@ fn runs(patient: &Patient<'_>, service: &Dnsmasq, found: &mut Vec<Finding>) {
     let Some(listens) = &process.listens else {
         return;
     };
-    let mut deaf = |port: u16, breaks: &str| {
+    let mut deaf = |number: u16, breaks: &str| {
         found.push(Finding {
             check: Check::ServiceListens,
             certain: true,
             fact: format!(
-                "dnsmasq ({}) does not listen on UDP port {port}",
+                "dnsmasq ({}) does not listen on UDP port {number}",
                 process.pid
             ),
             owner: None,
@@ -84,7 +85,9 @@ fn runs(patient: &Patient<'_>, service: &Dnsmasq, found: &mut Vec<Finding>) {
     let answers = |socket: &Socket| {
         has(socket, 53) && (socket.address.is_unspecified() || own.contains(&socket.address))
     };
-    if service.dns && !listens.iter().any(answers) {
+    // An IPv6 address can only be used once the bridge has a port (it stays tentative).
+    let not_yet = port::waits(patient) && own.iter().all(IpAddr::is_ipv6);
+    if service.dns && !not_yet && !listens.iter().any(answers) {
         deaf(53, "a guest gets a lease but resolves no name");
     }
 }

@@ -426,6 +426,25 @@ pub fn standing() -> Result<Standing, ApplyError> {
     })
 }
 
+/// What an apply of the very networks that the host is said to hold would change.
+pub fn drift(standing: &Standing) -> Result<Vec<Change>, ApplyError> {
+    let Some(manner) = standing.now.manner else {
+        return Ok(Vec::new());
+    };
+    let members = standing.set.members().iter();
+    let named = members.map(|member| member.network.name.clone()).collect();
+    let taken = standing.now.taken.clone();
+    let moved = Move::new(
+        &standing.set,
+        &standing.set,
+        &named,
+        Some(manner),
+        manner,
+        taken,
+    );
+    Ok(prepare(moved)?.plan.changes().cloned().collect())
+}
+
 /// Which networks two generations do not have alike.
 pub fn differing(one: &NetworkSet, other: &NetworkSet) -> BTreeSet<NetworkName> {
     let by_name = |set: &NetworkSet| -> BTreeMap<NetworkName, Member> {

@@ -90,7 +90,12 @@ pub fn look(
     let (mut root, mut ingress) = (None, false);
     if let Some(text) = traffic(port) {
         let plain = String::from_utf8_lossy(&text.bytes);
-        root = plain.lines().find_map(root_of);
+        // A device that was never up has none yet, and gets the kernel's own.
+        let none = || Root {
+            kind: "noop".to_owned(),
+            default: true,
+        };
+        root = Some(plain.lines().find_map(root_of).unwrap_or_else(none));
         ingress = plain.lines().any(|line| line.starts_with("qdisc ingress "));
         texts.push(text);
     }

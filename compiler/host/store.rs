@@ -7,6 +7,7 @@
 //! /var/lib/lanwright/current               the generation that the host holds
 //! /var/lib/lanwright/last-good             the last one that was confirmed
 //! /var/lib/lanwright/unconfirmed           the one that goes back by itself unless confirmed
+//! /var/lib/lanwright/deadline              and when it does
 //! /var/lib/lanwright/journal               the one that is being applied, and how far it came
 //! ```
 //!
@@ -167,8 +168,21 @@ pub fn set_last_good(number: Number) -> Result<(), StoreError> {
 pub fn set_unconfirmed(number: Option<Number>) -> Result<(), StoreError> {
     match number {
         Some(number) => Ok(put("unconfirmed", &format!("{number}\n"))?),
-        None => Ok(super::process::remove_file(&place("unconfirmed"))?),
+        None => {
+            super::process::remove_file(&place("deadline"))?;
+            Ok(super::process::remove_file(&place("unconfirmed"))?)
+        }
     }
+}
+
+/// When what waits to be confirmed goes back: seconds since 1970.
+pub fn deadline() -> Result<Option<u64>, StoreError> {
+    Ok(Some(number_in("deadline")?).filter(|seconds| *seconds > 0))
+}
+
+/// It goes back at this time.
+pub fn set_deadline(seconds: u64) -> Result<(), StoreError> {
+    Ok(put("deadline", &format!("{seconds}\n"))?)
 }
 
 /// Writes a file of the store whole and safely on the disk.
@@ -266,6 +280,26 @@ fn read_network(input: &Input) -> Result<Declared, StoreError> {
             path: PathBuf::from(&input.name),
             reason: "it is no network XML of ours".to_owned(),
         })
+}
+
+/// Where the networks are that the host holds: the name of each file without what tells versions
+/// apart, and the file.
+pub fn current_files() -> Result<Vec<(String, PathBuf)>, StoreError> {
+    let path = match current()? {
+        0 => return Ok(Vec::new()),
+        number => generation_file(number),
+    };
+    let text = fs::read_to_string(&path).map_err(HostError::io("read", &path))?;
+    let stored: Stored = serde_json::from_str(&text).map_err(|error| StoreError::Damaged {
+        path,
+        reason: error.to_string(),
+    })?;
+    let named = |file: &String| {
+        let stem = file.strip_suffix(".xml")?;
+        let (stem, _) = stem.rsplit_once('.')?;
+        Some((format!("{stem}.xml"), place("networks").join(file)))
+    };
+    Ok(stored.networks.iter().filter_map(named).collect())
 }
 
 /// Keeps a new generation, safely on the disk, and forgets the oldest. Without a manner the host

@@ -71,7 +71,7 @@ pub(super) fn base(defined: &Definition, seen: &Network, draft: &mut Draft) -> N
 fn differs(draft: &mut Draft, about: Element, what: &str, defined: &str, held: &str) {
     draft.differs(
         about,
-        format!("{what}: libvirt's file says {defined}, the host {held}"),
+        format!("{what}: its definition says {defined}, the host {held}"),
     );
 }
 

@@ -125,8 +125,8 @@ fn a_definition_is_the_base() {
     assert_eq!(
         gaps,
         [
-            "the mode: libvirt's file says route, the host nat",
-            "the addresses: libvirt's file says 198.51.100.1/24, the host 192.0.2.1/24"
+            "the mode: its definition says route, the host nat",
+            "the addresses: its definition says 198.51.100.1/24, the host 192.0.2.1/24"
         ]
     );
 }

@@ -5,6 +5,8 @@ use std::collections::{HashMap, HashSet};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::applied::Applied;
+use super::counter::{Counters, counters};
 use crate::capture::{Capture, Topic};
 use crate::cli::recover::report::layout;
 use crate::recover::{Element, FindingKind, Recovered, recover};
@@ -16,6 +18,8 @@ use crate::value::{DeviceName, Mac};
 pub struct Report {
     /// The networks, by bridge, then those that are only defined.
     pub networks: Vec<NetworkEntry>,
+    /// What was applied to this machine; null for a capture, and where nothing was.
+    pub applied: Option<Applied>,
     /// What was not looked at: `rules`, `links`, `addresses`, `services`, `leases`.
     pub not_observed: Vec<&'static str>,
     /// How many lines of what was read were not understood.
@@ -47,6 +51,8 @@ pub struct NetworkEntry {
     /// How its rules are laid out: `lanwright`, `libvirt-nftables`, `iptables`,
     /// `libvirt-built-in` (libvirt before 5.1), `by-hand`; null without rules.
     pub rules: Option<&'static str>,
+    /// What its rules counted; null if none of them counts.
+    pub counters: Option<Counters>,
 }
 
 /// A port of a bridge.
@@ -73,6 +79,7 @@ impl Report {
         let aside = capture.files.iter().filter(|file| file.role.is_none());
         Report {
             networks: networks.collect(),
+            applied: None,
             not_observed: not_observed(capture),
             unread: capture.gaps.len(),
             aside: aside.map(|file| file.name.clone()).collect(),
@@ -170,6 +177,7 @@ impl<'a> Host<'a> {
             leases: (capture.observed(Topic::Leases)).then(|| leases().unwrap_or(0)),
             dnsmasq: capture.observed(Topic::Services).then(served),
             rules: recovered.rules.map(layout),
+            counters: bridge.and_then(|it| counters(capture, &recovered.network, it)),
         }
     }
 

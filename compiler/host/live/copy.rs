@@ -15,9 +15,9 @@ use rustix::io::Errno;
 use super::process::Process;
 use super::{Copied, Fetched};
 use crate::backend::dnsmasq::{CommandLine, Inclusion, inclusions, references};
-use crate::capture::question::{DEFAULT_LEASES, Folder, OWNERS, PROCESSES};
-use crate::host::HostError;
+use crate::capture::question::{APPLIED, DEFAULT_LEASES, Folder, OWNERS, PROCESSES};
 use crate::host::texts::plain;
+use crate::host::{HostError, store};
 
 /// The most files of one folder, or of one dnsmasq, that are copied.
 const MOST_FILES: usize = 10_000;
@@ -41,6 +41,21 @@ pub(super) fn folders(processes: &[Process], apart: bool, fetched: &mut Fetched)
         for each in *owned {
             folder(each, fetched);
         }
+        if owned.iter().any(|each| each.place.starts_with(store::HOME)) {
+            applied(fetched);
+        }
+    }
+}
+
+/// Copies the networks that were applied: of all versions that are kept, those that the host holds.
+fn applied(fetched: &mut Fetched) {
+    match store::current_files() {
+        Ok(files) => {
+            for (name, path) in files {
+                fetched.copy(&format!("{APPLIED}/{name}"), &path);
+            }
+        }
+        Err(error) => fetched.missing(APPLIED, &error.to_string(), true),
     }
 }
 
