@@ -8,6 +8,7 @@
 //! machine; `host` observes and executes.
 
 pub mod firewall;
+pub mod handover;
 pub mod link;
 pub mod manager;
 pub mod refuse;
@@ -16,9 +17,14 @@ mod setting;
 pub mod step;
 pub mod traffic;
 
+pub use handover::{Handed, Libvirt, LibvirtNetwork};
 pub use refuse::Refusal;
-pub use step::{Change, Command, Deed, File, Impact, Kind, Process, Step};
+pub use step::{
+    Carriage, Change, Command, Daemon, Deed, Direction, File, Impact, Kind, Process, Step,
+};
 pub use traffic::TrafficControl;
+
+use handover::Handover;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,6 +48,10 @@ pub struct Wish<'a> {
     pub before: Option<&'a Manner>,
     /// What uplinks held before they became ports.
     pub taken: &'a [Taken],
+    /// Whether networks that libvirtd runs are taken over.
+    pub take_over: bool,
+    /// What was taken from libvirt and goes back to it.
+    pub returned: &'a [Handed],
 }
 
 /// How networks are put onto a host.
@@ -117,6 +127,8 @@ pub struct Observed {
     pub missing: BTreeSet<String>,
     /// firewalld's zone of each device that has one.
     pub zones: BTreeMap<DeviceName, String>,
+    /// What libvirt has of the networks that are planned.
+    pub libvirt: Libvirt,
 }
 
 /// What a physical port held before it became a port of a bridge.
@@ -148,6 +160,8 @@ pub struct Plan {
     pub degraded: Vec<Degraded>,
     /// What uplinks hold that now lose it; to be recorded before anything is done.
     pub taken: Vec<Taken>,
+    /// What is taken from libvirt; to be recorded before anything is done.
+    pub handed: Vec<Handed>,
 }
 
 impl Plan {
@@ -168,6 +182,7 @@ pub fn plan(wish: &Wish<'_>, observed: &Observed, means: &Means) -> Plan {
     let managed = manager::managed(wish, observed, means);
     let (of_links, global) = setting::settings(wish, observed);
     let services = service::services(wish, observed, means);
+    let handover = handover::steps(wish, observed);
     let traffic = traffic::traffic(wish, observed, means, &mut degraded);
     degraded.extend(service::missing_folders(wish, observed));
     if !means.vlan_filtering {
@@ -180,7 +195,8 @@ pub fn plan(wish: &Wish<'_>, observed: &Observed, means: &Means) -> Plan {
     if means.links == LinkManager::Iproute2 {
         steps.extend(of_links.clone());
     }
-    steps.extend(rules(wish, observed, means));
+    let (ours, theirs) = rules(wish, observed, means);
+    steps.extend(ours);
     steps.extend(managed.before);
     steps.extend(links.delete.step());
     steps.extend(links.filter.step());
@@ -191,31 +207,55 @@ pub fn plan(wish: &Wish<'_>, observed: &Observed, means: &Means) -> Plan {
     }
     steps.extend(manager::zones(wish, observed, means));
     steps.extend(global);
+    steps.extend(handover.services);
     steps.extend(services.start);
     steps.extend(traffic);
+    steps.extend(theirs);
+    steps.extend(handover.last);
     degraded.sort();
     degraded.dedup();
     Plan {
         steps,
         degraded,
         taken,
+        handed: handover.handed,
     }
 }
 
-/// The rules that change: those of the encoding that is used, and those of another that was.
-fn rules(wish: &Wish<'_>, observed: &Observed, means: &Means) -> Vec<Step> {
-    let before = wish.before.map(|before| before.firewall);
-    let moved = before.filter(|before| *before != means.firewall);
-    let none = Policy::default();
-    let retired = match moved {
-        Some(_) => &none,
-        None => &wish.retired.policy,
-    };
-    let mut steps = load(&wish.wanted.policy, retired, observed, means.firewall);
-    if let Some(moved) = moved {
-        steps.extend(load(&none, &wish.retired.policy, observed, moved));
+/// The rules that change: those of the encoding that is used, and those of another that was, be it
+/// ours or libvirt's. What goes goes after what comes; what is libvirt's and stands apart from ours
+/// goes when all else is done, so that it is there if anything fails before.
+fn rules(wish: &Wish<'_>, observed: &Observed, means: &Means) -> (Vec<Step>, Vec<Step>) {
+    let before = wish.before.map_or(means.firewall, |before| before.firewall);
+    let mut ways = vec![
+        Handover {
+            manner: means.firewall,
+            wanted: wish.wanted.policy.clone(),
+            retired: Policy::default(),
+        },
+        Handover {
+            manner: before,
+            wanted: Policy::default(),
+            retired: wish.retired.policy.clone(),
+        },
+    ];
+    let (apart, beside): (Vec<Handover>, Vec<Handover>) = handover::rules(wish, observed)
+        .into_iter()
+        .partition(|way| way.manner != means.firewall && !way.retired.networks.is_empty());
+    ways.extend(beside);
+    let mut joined: Vec<Handover> = Vec::new();
+    for way in ways {
+        match joined.iter_mut().find(|each| each.manner == way.manner) {
+            Some(same) => {
+                same.wanted.networks.extend(way.wanted.networks);
+                same.retired.networks.extend(way.retired.networks);
+            }
+            None => joined.push(way),
+        }
     }
-    steps
+    let load = |way: &Handover| load(&way.wanted, &way.retired, observed, way.manner);
+    let first = joined.iter().flat_map(load).collect();
+    (first, apart.iter().flat_map(load).collect())
 }
 
 fn load(

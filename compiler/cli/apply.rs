@@ -60,6 +60,9 @@ pub(super) struct What {
     /// Who makes bridges [default: who runs on the host]
     #[arg(long, value_enum)]
     links: Option<LinksName>,
+    /// Take over networks that libvirtd runs, without dropping guests; leases are carried over
+    #[arg(long)]
+    take_over: bool,
     /// Refuse where this host lacks something, such as rate limits
     #[arg(long)]
     strict: bool,
@@ -135,7 +138,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     // Where only the host had drifted the generation stays.
     let to = match unchanged {
         true => before,
-        false => store::save(&chosen.set, before, prepared.manner(), &prepared.taken())?,
+        false => store::save(
+            &chosen.set,
+            before,
+            prepared.manner(),
+            &prepared.taken(),
+            &prepared.handed(),
+        )?,
     };
     let watch = arguments
         .confirm
@@ -203,7 +212,13 @@ pub(super) fn show(what: &What, format: Format) -> anyhow::Result<Outcome> {
 }
 
 fn look(what: &What, standing: &Standing) -> anyhow::Result<Option<(Chosen, Prepared)>> {
-    let chosen = networks::choose(&what.inputs, &what.uplink, standing, what.prune)?;
+    let chosen = networks::choose(
+        &what.inputs,
+        &what.uplink,
+        standing,
+        what.prune,
+        what.take_over,
+    )?;
     let Some(chosen) = chosen else {
         return Ok(None);
     };
@@ -221,6 +236,7 @@ fn look(what: &What, standing: &Standing) -> anyhow::Result<Option<(Chosen, Prep
         manner,
         taken,
     );
+    let moved = moved.taking_over(what.take_over, &standing.now.handed);
     let prepared = apply::prepare(moved)?;
     Ok(Some((chosen, prepared)))
 }

@@ -19,7 +19,7 @@ use crate::lower::{self, Ir};
 use crate::network::{Member, NetworkSet};
 use crate::plan::refuse::Lifelines;
 use crate::plan::{
-    Change, Degraded, Manner, Means, Observed, Plan, Refusal, Taken, Wish, plan, refuse,
+    Change, Degraded, Handed, Manner, Means, Observed, Plan, Refusal, Taken, Wish, plan, refuse,
 };
 use crate::value::{DeviceName, NetworkName};
 
@@ -68,6 +68,12 @@ pub struct Move {
     /// How it is to be done.
     manner: Manner,
     taken: Vec<Taken>,
+    /// Whether networks that libvirtd runs are taken over.
+    take_over: bool,
+    /// What was taken from libvirt before.
+    handed: Vec<Handed>,
+    /// What of it goes back.
+    returned: Vec<Handed>,
 }
 
 /// What was done.
@@ -115,7 +121,42 @@ impl Move {
             before,
             manner,
             taken,
+            take_over: false,
+            handed: Vec::new(),
+            returned: Vec::new(),
         }
+    }
+
+    /// The same, where networks that libvirtd runs are taken over, or not; `before` is what was
+    /// taken from it earlier.
+    pub fn taking_over(self, take_over: bool, before: &[Handed]) -> Self {
+        Move {
+            take_over,
+            handed: before.to_vec(),
+            ..self
+        }
+    }
+
+    /// The same between these generations: what only the old one had taken from libvirt goes back,
+    /// if it is there.
+    fn between(mut self, old: &Generation, new: &Generation) -> Self {
+        self.take_over = !new.handed.is_empty();
+        self.handed.clone_from(&new.handed);
+        let given = old.handed.iter();
+        let given = given.filter(|each| !new.handed.contains(each));
+        self.returned = given.filter(|each| self.leaves(each)).cloned().collect();
+        self
+    }
+
+    /// Whether a network that was taken from libvirt is ours and will not be.
+    fn leaves(&self, handed: &Handed) -> bool {
+        let network = handed.network();
+        let bridge = network.as_ref().and_then(|network| network.named_bridge());
+        let on = |ir: &Ir| {
+            let mut segments = ir.state.networks.iter();
+            bridge.is_some() && segments.any(|segment| segment.link.as_ref() == bridge)
+        };
+        on(&self.retired) && !on(&self.wanted)
     }
 
     fn wish(&self) -> Wish<'_> {
@@ -124,17 +165,28 @@ impl Move {
             retired: &self.retired,
             before: self.before.as_ref(),
             taken: &self.taken,
+            take_over: self.take_over,
+            returned: &self.returned,
         }
     }
 
     /// The way back.
-    fn back(self, taken: Vec<Taken>) -> Self {
-        Move {
+    fn back(self, taken: Vec<Taken>, handed: Vec<Handed>) -> Self {
+        let back = Move {
             wanted: self.retired,
             retired: self.wanted,
             manner: self.before.unwrap_or(self.manner),
             before: Some(self.manner),
             taken: self.taken.into_iter().chain(taken).collect(),
+            // What was given back is taken again.
+            take_over: !self.returned.is_empty(),
+            handed: self.handed,
+            returned: Vec::new(),
+        };
+        let returned = handed.into_iter().filter(|each| back.leaves(each));
+        Move {
+            returned: returned.collect(),
+            ..back
         }
     }
 }
@@ -267,6 +319,15 @@ impl Prepared {
         before.chain(&self.plan.taken).cloned().collect()
     }
 
+    /// What is taken from libvirt, and what was before.
+    pub fn handed(&self) -> Vec<Handed> {
+        let mut handed = self.moved.handed.clone();
+        let names = |each: &Handed| each.network().map(|network| network.name);
+        handed.retain(|old| !self.plan.handed.iter().any(|new| names(new) == names(old)));
+        handed.extend(self.plan.handed.iter().cloned());
+        handed
+    }
+
     /// How it is done.
     pub fn manner(&self) -> Manner {
         self.moved.manner
@@ -290,7 +351,9 @@ impl Prepared {
         let Prepared {
             moved, means, plan, ..
         } = self;
-        let taken = plan.taken.clone();
+        let (taken, mut handed) = (plan.taken.clone(), plan.handed.clone());
+        // After a crash the plan may see nothing any more of what is recorded.
+        handed.extend(moved.handed.iter().cloned());
         match converge(&moved, &means, Some(plan), &mut journal) {
             Ok(done) => {
                 let kept = store::set_current(passage.to).and_then(|()| Ok(journal.end()?));
@@ -298,7 +361,7 @@ impl Prepared {
                 Ok(done)
             }
             Err(error) => {
-                let back = moved.back(taken);
+                let back = moved.back(taken, handed);
                 let means = detect::means(back.manner, &back.wanted);
                 let reverted = converge(&back, &means, None, &mut journal);
                 let reverted = reverted.and_then(|_| {
@@ -466,7 +529,7 @@ pub fn pass(from: &Generation, to: &Generation) -> Result<Done, Box<Failure>> {
     let named = differing(&old, &new);
     let taken = from.taken.iter().chain(&to.taken).cloned().collect();
     let moved = Move::new(&old, &new, &named, from.manner, manner, taken);
-    let prepared = prepare(moved).map_err(failed)?;
+    let prepared = prepare(moved.between(from, to)).map_err(failed)?;
     prepared.carry_out(Passage {
         from: from.number,
         to: to.number,

@@ -75,6 +75,16 @@ fn forward_drops(save: &str) -> bool {
     policy || last.is_some_and(|last| refuses.iter().any(|rule| last.starts_with(rule)))
 }
 
+/// Whether the kernel's own tables hold a chain of this name.
+pub fn legacy_holds(chain: &str) -> bool {
+    let printed = match legacy_is_loaded() {
+        true => run::output("iptables-legacy-save", &["-t", "filter"]).unwrap_or_default(),
+        false => Vec::new(),
+    };
+    let text = String::from_utf8_lossy(&printed);
+    text.lines().any(|line| line.starts_with(&format!(":{chain} ")))
+}
+
 fn legacy_is_loaded() -> bool {
     let tables = fs::read_to_string("/proc/net/ip_tables_names").unwrap_or_default();
     !tables.trim().is_empty()

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::run::{self, RunError};
-use super::{HostError, process};
+use super::{HostError, handover, process};
 use crate::plan::{Command, Deed, File, Step};
 use crate::value::DeviceName;
 
@@ -70,6 +70,19 @@ pub fn execute(step: &Step) -> Result<(), StepError> {
         Deed::Stop(processes) => processes
             .iter()
             .try_for_each(|each| Ok(process::stop(each)?)),
+        Deed::Carry(carriages) => {
+            let mut carriages = carriages.iter();
+            carriages.try_for_each(|each| Ok(handover::carry(each)?))
+        }
+        Deed::Rename(names) => {
+            let mut names = names.iter();
+            names.try_for_each(|(from, to)| Ok(handover::rename(from, to)?))
+        }
+        Deed::Link(links) => {
+            let mut links = links.iter();
+            links.try_for_each(|(place, target)| Ok(handover::link(place, target)?))
+        }
+        Deed::End(daemon) => Ok(handover::end(daemon)?),
         Deed::Await(devices) => devices.iter().try_for_each(appear),
     }
 }

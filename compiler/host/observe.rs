@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use super::process;
+use super::{libvirt, process};
 use super::run::{self, RunError};
 use crate::capture::question::{self, LISTINGS, SETTINGS_FILE, setting_line};
 use crate::capture::{self, RuleTool, Text, Variant};
@@ -45,6 +45,13 @@ pub fn observe(
             .into_iter()
             .flat_map(FirewallManner::tools),
     );
+    let libvirt = libvirt::observe(wish);
+    let taken = libvirt.networks.iter().filter(|_| wish.take_over);
+    let theirs = taken.map(|each| each.firewall);
+    let theirs = theirs.chain(wish.returned.iter().map(|each| each.firewall));
+    tools.extend(theirs.flat_map(FirewallManner::tools));
+    tools.sort();
+    tools.dedup();
     for tool in tools {
         texts.extend(rules(tool)?);
     }
@@ -88,6 +95,7 @@ pub fn observe(
             .filter(|folder| !Path::new(folder).is_dir())
             .collect(),
         zones: zones(&touched, firewalld),
+        libvirt,
     })
 }
 

@@ -121,8 +121,9 @@ pub(super) fn links(wish: &Wish<'_>, observed: &Observed) -> Links {
     let wanted: HashSet<&DeviceName> = made(&wish.wanted.state)
         .map(|(link, _)| &link.name)
         .collect();
+    let returned = super::handover::returned(wish);
     for (link, bridge) in made(&wish.retired.state) {
-        if !wanted.contains(&link.name) {
+        if !wanted.contains(&link.name) && !returned.contains(&link.name) {
             links.forget(link, bridge, wish, &there);
         }
     }

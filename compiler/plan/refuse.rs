@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::link::made;
-use super::{Observed, Wish};
+use super::{Observed, Wish, handover};
 use crate::capture::Topic;
 use crate::state::LinkKind;
 use crate::value::DeviceName;
@@ -54,6 +54,7 @@ pub fn refuse(
 ) -> (Vec<Refusal>, Vec<Refusal>) {
     let (mut refusals, mut warnings) = (Vec::new(), Vec::new());
     devices(wish, observed, &mut refusals);
+    handover::refuse(wish, observed, &mut refusals, &mut warnings);
     collisions(wish, observed, lifelines, &mut refusals, &mut warnings);
     advertisements(wish, observed, lifelines, &mut refusals);
     (refusals, warnings)
@@ -76,7 +77,10 @@ fn devices(wish: &Wish<'_>, observed: &Observed, refusals: &mut Vec<Refusal>) {
     for link in &wish.wanted.state.links {
         let name = &link.name;
         match (&link.kind, find(name)) {
-            (LinkKind::Bridge(_), Some(device)) if !ours.contains(name) => {
+            // What is libvirt's has words of its own.
+            (LinkKind::Bridge(_), Some(device))
+                if !ours.contains(name) && !handover::is_of_libvirt(name, observed) =>
+            {
                 let what = match device.is_bridge() {
                     true => "a bridge of somebody else's",
                     false => "a device that is no bridge",
