@@ -267,13 +267,12 @@ fn load(
     let wanted = encode(wanted, manner.layout);
     let retired = encode(retired, manner.layout);
     let tools = manner.tools();
-    // Both families together: chains that one of them still needs stay in the other, too.
-    let there = Ruleset {
-        tables: tools
-            .iter()
-            .filter_map(|tool| ruleset(&observed.capture, *tool))
-            .flat_map(|ruleset| ruleset.tables.iter().cloned())
-            .collect(),
+    // Chains of one family stay as long as there are rules in those of the other.
+    let there = tools
+        .iter()
+        .filter_map(|tool| ruleset(&observed.capture, *tool));
+    let there = &Ruleset {
+        tables: there.flat_map(|each| each.tables.clone()).collect(),
     };
     tools
         .into_iter()

@@ -119,6 +119,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     super::must_be_root("apply")?;
     let _lock = Lock::take(Duration::from_secs(10))?;
     let standing = recovered()?;
+    if arguments.confirm.is_none() {
+        nothing_waits()?;
+    }
     let Some((chosen, prepared)) = look(&arguments.what, &standing)? else {
         return Ok(Outcome::CouldNot);
     };
@@ -146,10 +149,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
             &prepared.handed(),
         )?,
     };
-    let watch = arguments
-        .confirm
-        .map(|seconds| super::revert::watch(before, to, seconds));
-    watch.transpose()?;
+    if let Some(seconds) = arguments.confirm {
+        // Where this one follows another that nobody confirmed, both go back.
+        let back = match store::unconfirmed()? {
+            Some(_) => store::last_good()?,
+            None => before,
+        };
+        super::revert::watch(back, to, seconds)?;
+    }
     let passage = Passage { from: before, to };
     match prepared.carry_out(passage) {
         Ok(done) => {
@@ -162,7 +169,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
             report.print(arguments.format)?;
             Ok(Outcome::Done)
         }
-        Err(failure) => Err(told(&failure)),
+        Err(failure) => {
+            if arguments.confirm.is_some() && failure.reverted.is_ok() {
+                store::set_unconfirmed(None)?;
+            }
+            Err(told(&failure))
+        }
     }
 }
 
@@ -175,6 +187,17 @@ pub(super) fn told(failure: &Failure) -> anyhow::Error {
             "{error}; and it could not be put back: {again}; the next 'lanwright apply' or \
              'lanwright revert' goes on from here"
         ),
+    }
+}
+
+/// What nobody confirmed yet may go back by itself, and what comes after it would be lost with it.
+pub(super) fn nothing_waits() -> anyhow::Result<()> {
+    match store::unconfirmed()? {
+        Some(number) => bail!(
+            "state {number} waits to be confirmed: 'lanwright confirm' keeps it, 'lanwright \
+             revert' takes it back"
+        ),
+        None => Ok(()),
     }
 }
 

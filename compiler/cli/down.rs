@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::bail;
 use clap::Args;
 
-use super::apply::{Report, recovered, told};
+use super::apply::{Report, nothing_waits, recovered, told};
 use super::{Format, Outcome, networks};
 use crate::host::apply::{self, Move};
 use crate::host::detect::{self, Asked};
@@ -41,6 +41,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     super::must_be_root("down")?;
     let _lock = Lock::take(Duration::from_secs(10))?;
     let standing = recovered()?;
+    nothing_waits()?;
     let there = networks::names(&standing.set);
     let gone: BTreeSet<NetworkName> = match arguments.all {
         true => there.clone(),

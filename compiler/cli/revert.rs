@@ -74,22 +74,19 @@ fn list() -> anyhow::Result<Outcome> {
 
 fn go_back(to: Option<Number>, format: Format) -> anyhow::Result<Outcome> {
     let standing = apply::standing()?;
-    // What was interrupted is not finished first: its way back is what is asked for.
-    let now = match standing.interrupted {
-        Some(passage) => store::load(passage.to).unwrap_or(standing.now),
-        None => standing.now,
-    };
+    let now = standing.now.number;
     let target = match (to, standing.interrupted) {
         (Some(to), _) => to,
+        // What was interrupted is not finished first: its way back is what is asked for.
         (None, Some(passage)) => passage.from.min(passage.to),
-        (None, None) => now.before,
+        (None, None) => standing.now.before,
     };
-    if target == now.number && standing.interrupted.is_none() {
+    if target == now && standing.interrupted.is_none() {
         bail!("the host holds state {target} already");
     }
     let target = store::load(target)
         .with_context(|| "there is no such state; 'lanwright revert --list' shows them")?;
-    let done = apply::pass(&now, &target).map_err(|failure| told(&failure))?;
+    let done = apply::go_back(&standing, &target).map_err(|failure| told(&failure))?;
     store::set_last_good(target.number)?;
     store::set_unconfirmed(None)?;
     let names = target
@@ -109,7 +106,12 @@ fn go_back(to: Option<Number>, format: Format) -> anyhow::Result<Outcome> {
 /// anything is changed.
 pub(super) fn watch(before: Number, to: Number, seconds: u64) -> anyhow::Result<()> {
     store::set_unconfirmed(Some(to))?;
-    watchdog::start(before, seconds).context("the watchdog cannot be started; nothing was changed")
+    watchdog::start(before, seconds)
+        .or_else(|error| {
+            store::set_unconfirmed(None)?;
+            Err(anyhow::Error::from(error))
+        })
+        .context("the watchdog cannot be started; nothing was changed")
 }
 
 /// The watchdog itself.
@@ -139,12 +141,8 @@ fn run_watch(before: Number, patience: Duration) -> anyhow::Result<Outcome> {
 fn watched_revert(before: Number) -> anyhow::Result<Vec<Change>> {
     let _lock = watchdog::lock()?;
     let standing = apply::standing()?;
-    let now = match standing.interrupted {
-        Some(passage) => store::load(passage.to).unwrap_or(standing.now),
-        None => standing.now,
-    };
     let target = store::load(before)?;
-    let done = apply::pass(&now, &target).map_err(|failure| told(&failure))?;
+    let done = apply::go_back(&standing, &target).map_err(|failure| told(&failure))?;
     store::set_last_good(before)?;
     store::set_unconfirmed(None)?;
     Ok(done.changes)

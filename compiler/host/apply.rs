@@ -6,6 +6,8 @@
 //!                                                   failure: the same way back to the old one
 //! ```
 
+mod handed;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
@@ -17,6 +19,7 @@ use super::store::{self, Generation, Number, StoreError};
 use super::{HostError, detect, journal};
 use crate::lower::{self, Ir};
 use crate::network::{Member, NetworkSet};
+use crate::plan::link::made;
 use crate::plan::refuse::Lifelines;
 use crate::plan::{
     Change, Degraded, Handed, Manner, Means, Observed, Plan, Refusal, Taken, Wish, plan, refuse,
@@ -125,38 +128,6 @@ impl Move {
             handed: Vec::new(),
             returned: Vec::new(),
         }
-    }
-
-    /// The same, where networks that libvirtd runs are taken over, or not; `before` is what was
-    /// taken from it earlier.
-    pub fn taking_over(self, take_over: bool, before: &[Handed]) -> Self {
-        Move {
-            take_over,
-            handed: before.to_vec(),
-            ..self
-        }
-    }
-
-    /// The same between these generations: what only the old one had taken from libvirt goes back,
-    /// if it is there.
-    fn between(mut self, old: &Generation, new: &Generation) -> Self {
-        self.take_over = !new.handed.is_empty();
-        self.handed.clone_from(&new.handed);
-        let given = old.handed.iter();
-        let given = given.filter(|each| !new.handed.contains(each));
-        self.returned = given.filter(|each| self.leaves(each)).cloned().collect();
-        self
-    }
-
-    /// Whether a network that was taken from libvirt is ours and will not be.
-    fn leaves(&self, handed: &Handed) -> bool {
-        let network = handed.network();
-        let bridge = network.as_ref().and_then(|network| network.named_bridge());
-        let on = |ir: &Ir| {
-            let mut segments = ir.state.networks.iter();
-            bridge.is_some() && segments.any(|segment| segment.link.as_ref() == bridge)
-        };
-        on(&self.retired) && !on(&self.wanted)
     }
 
     fn wish(&self) -> Wish<'_> {
@@ -313,19 +284,20 @@ fn advertised() -> Vec<DeviceName> {
 }
 
 impl Prepared {
-    /// What uplinks hold that they lose, and what they lost before.
+    /// What uplinks hold that they lose, and what those lost before that are still uplinks, as far
+    /// as is known of networks that the plan does not speak of.
     pub fn taken(&self) -> Vec<Taken> {
-        let before = self.moved.taken.iter();
-        before.chain(&self.plan.taken).cloned().collect()
-    }
-
-    /// What is taken from libvirt, and what was before.
-    pub fn handed(&self) -> Vec<Handed> {
-        let mut handed = self.moved.handed.clone();
-        let names = |each: &Handed| each.network().map(|network| network.name);
-        handed.retain(|old| !self.plan.handed.iter().any(|new| names(new) == names(old)));
-        handed.extend(self.plan.handed.iter().cloned());
-        handed
+        let uplinks = |ir: &Ir| -> BTreeSet<DeviceName> {
+            let uplinks = made(&ir.state).filter_map(|(_, bridge)| bridge.uplink.as_ref());
+            uplinks.map(|uplink| uplink.dev.clone()).collect()
+        };
+        let (wanted, retired) = (uplinks(&self.moved.wanted), uplinks(&self.moved.retired));
+        let now = &self.plan.taken;
+        let before = self.moved.taken.iter().filter(|taken| {
+            let goes = retired.contains(&taken.dev) && !wanted.contains(&taken.dev);
+            !goes && now.iter().all(|each| each.dev != taken.dev)
+        });
+        before.chain(now).cloned().collect()
     }
 
     /// How it is done.
@@ -341,39 +313,53 @@ impl Prepared {
     /// Does it, between two generations that are both on the disk; on failure the host is brought
     /// back.
     pub fn carry_out(self, passage: Passage) -> Result<Done, Box<Failure>> {
-        let failed = |error: ApplyError| {
-            Box::new(Failure {
-                error,
-                reverted: Ok(()),
-            })
-        };
-        let mut journal = Journal::begin(passage).map_err(|error| failed(error.into()))?;
+        let Passage { from, to } = passage;
         let Prepared {
             moved, means, plan, ..
         } = self;
         let (taken, mut handed) = (plan.taken.clone(), plan.handed.clone());
         // After a crash the plan may see nothing any more of what is recorded.
         handed.extend(moved.handed.iter().cloned());
-        match converge(&moved, &means, Some(plan), &mut journal) {
+        let mut journal = match Journal::begin(passage) {
+            Ok(journal) => journal,
+            Err(error) => {
+                let reverted = forget(passage).map_err(ApplyError::from);
+                let error = error.into();
+                return Err(Box::new(Failure { error, reverted }));
+            }
+        };
+        let done = converge(&moved, &means, Some(plan), &mut journal);
+        let done = done.and_then(|done| {
+            store::set_current(to)?;
+            Ok(done)
+        });
+        match done {
+            // A journal that cannot be removed is gone through once more by the next command.
             Ok(done) => {
-                let kept = store::set_current(passage.to).and_then(|()| Ok(journal.end()?));
-                kept.map_err(|error| failed(error.into()))?;
+                let _ = journal.end();
                 Ok(done)
             }
             Err(error) => {
                 let back = moved.back(taken, handed);
                 let means = detect::means(back.manner, &back.wanted);
-                let reverted = converge(&back, &means, None, &mut journal);
-                let reverted = reverted.and_then(|_| {
-                    journal.end()?;
-                    match passage.to > passage.from {
-                        true => Ok(store::forget(passage.to)?),
-                        false => Ok(()),
+                let reverted = converge(&back, &means, None, &mut journal).and_then(|_| {
+                    if store::current()? != from {
+                        store::set_current(from)?;
                     }
+                    journal.end()?;
+                    Ok(forget(passage)?)
                 });
                 Err(Box::new(Failure { error, reverted }))
             }
         }
+    }
+}
+
+/// Forgets the new generation of a passage that came to nothing; one that was there before stays.
+fn forget(passage: Passage) -> Result<(), StoreError> {
+    match passage.to > passage.from {
+        true => store::forget(passage.to),
+        false => Ok(()),
     }
 }
 
@@ -497,19 +483,54 @@ pub fn differing(one: &NetworkSet, other: &NetworkSet) -> BTreeSet<NetworkName> 
 /// Finishes what was interrupted: forward, and if that fails, back. Returns the generation that
 /// the host holds then.
 pub fn resume(passage: Passage) -> Result<Number, ApplyError> {
-    let (from, to) = (store::load(passage.from)?, store::load(passage.to));
-    let Ok(to) = to else {
+    let from = store::load(passage.from)?;
+    let Ok(to) = store::load(passage.to) else {
         // It was forgotten, so the way back was done but for its last line.
         Journal::begin(passage)?.end()?;
         return Ok(passage.from);
     };
-    match pass(&from, &to) {
-        Ok(_) => Ok(passage.to),
-        Err(failure) => match failure.reverted {
-            Ok(()) => Ok(passage.from),
-            Err(error) => Err(error),
-        },
+    let Err(failure) = pass(&from, &to) else {
+        if store::unconfirmed()? != Some(passage.to) {
+            store::set_last_good(passage.to)?;
+        }
+        return Ok(passage.to);
+    };
+    failure.reverted?;
+    // It may have failed before anything was tried.
+    match journal::interrupted()? {
+        None => Ok(passage.from),
+        Some(_) => Err(failure.error),
     }
+}
+
+/// Brings the host back to a generation, from the one that it holds or from somewhere between two.
+pub fn go_back(standing: &Standing, target: &Generation) -> Result<Done, Box<Failure>> {
+    let Some(passage) = standing.interrupted else {
+        return pass(&standing.now, target);
+    };
+    let load = |number: Number| {
+        store::load(number).map_err(|error| {
+            let error = error.into();
+            let reverted = Ok(());
+            Box::new(Failure { error, reverted })
+        })
+    };
+    let from = load(passage.from)?;
+    if target.number == passage.to {
+        return pass(&from, target);
+    }
+    // What only the old one has may be half gone: it is made whole before it is left.
+    let mut done = match store::load(passage.to) {
+        Ok(to) => pass(&to, &from)?,
+        Err(_) => Done::default(),
+    };
+    if target.number != from.number {
+        let rest = pass(&from, target)?;
+        done.changes.extend(rest.changes);
+        done.degraded = rest.degraded;
+        done.skipped = rest.skipped;
+    }
+    Ok(done)
 }
 
 /// Brings the host from one generation to another that is on the disk.
@@ -527,7 +548,13 @@ pub fn pass(from: &Generation, to: &Generation) -> Result<Done, Box<Failure>> {
     let manner = to.manner.or(from.manner);
     let manner = manner.unwrap_or_else(|| detect::manner(detect::Asked::default(), None));
     let named = differing(&old, &new);
-    let taken = from.taken.iter().chain(&to.taken).cloned().collect();
+    // What is older is not what they had last.
+    let newer = from.taken.iter();
+    let older = to.taken.iter().filter(|taken| {
+        let mut newer = from.taken.iter();
+        newer.all(|each| each.dev != taken.dev)
+    });
+    let taken = newer.chain(older).cloned().collect();
     let moved = Move::new(&old, &new, &named, from.manner, manner, taken);
     let prepared = prepare(moved.between(from, to)).map_err(failed)?;
     prepared.carry_out(Passage {

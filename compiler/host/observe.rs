@@ -70,11 +70,7 @@ pub fn observe(
             texts.push(text);
         }
     }
-    let running = plan::service::processes(wish)
-        .into_iter()
-        .filter(|each| process::number(each).is_some())
-        .map(|each| each.conf)
-        .collect();
+    let running = process::running(&plan::service::processes(wish));
     let mut files = BTreeMap::new();
     let paths = plan::service::files(wish)
         .into_iter()

@@ -17,6 +17,12 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 /// How long a program may take: a million rules take some tools a minute.
 const LONGEST: Duration = Duration::from_secs(180);
 
+/// How long a program that changes something may take, unless [`SECONDS`] says otherwise.
+const LONGEST_CHANGE: Duration = Duration::from_secs(60);
+
+/// The variable that says how many seconds a program that changes something may take.
+const SECONDS: &str = "LANWRIGHT_TOOL_SECONDS";
+
 /// How long a program that has ended may keep others from closing its output.
 const CLOSING: Duration = Duration::from_secs(2);
 
@@ -63,7 +69,13 @@ pub fn output(program: &str, arguments: &[&str]) -> Result<Vec<u8>, RunError> {
 
 /// Has a program read this; what it prints is of no interest, as long as it succeeds.
 pub fn feed(program: &str, arguments: &[&str], input: &[u8]) -> Result<(), RunError> {
-    output_within(program, arguments, input, LONGEST).map(|_| ())
+    output_within(program, arguments, input, longest_change()).map(|_| ())
+}
+
+fn longest_change() -> Duration {
+    let seconds = std::env::var(SECONDS).ok();
+    let seconds = seconds.and_then(|seconds| seconds.parse().ok());
+    seconds.map_or(LONGEST_CHANGE, Duration::from_secs)
 }
 
 fn output_within(

@@ -10,6 +10,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use super::lock::Lock;
 use super::run::{self, RunError};
 use super::store::{HOME, Number};
@@ -19,7 +21,7 @@ use super::{HostError, clock, detect};
 pub const LOG: &str = "/var/lib/lanwright/log";
 
 /// How long it waits for a run that is at work before it ends that.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The watchdog could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -79,15 +81,32 @@ pub fn lock() -> Result<Lock, HostError> {
     match Lock::take(PATIENCE) {
         Ok(lock) => Ok(lock),
         Err(error) => {
-            let holder = Lock::holder();
             log(&format!("{error}; ending it"));
-            if let Some(id) = holder.and_then(rustix::process::Pid::from_raw) {
-                let _ = rustix::process::kill_process(id, rustix::process::Signal::KILL);
+            if let Some(holder) = Lock::holder() {
+                end(holder);
             }
             thread::sleep(Duration::from_millis(200));
             Lock::take(PATIENCE)
         }
     }
+}
+
+/// Ends a run and the tool that it waits for, which would otherwise do its work when nobody expects
+/// it any more. What the run started for good is not its child.
+fn end(run: i32) {
+    let signal = |number: i32, signal: Signal| {
+        let _ = Pid::from_raw(number).map(|id| kill_process(id, signal));
+    };
+    signal(run, Signal::STOP);
+    let threads = std::fs::read_dir(format!("/proc/{run}/task"));
+    for thread in threads.into_iter().flatten().filter_map(Result::ok) {
+        let tools = std::fs::read_to_string(thread.path().join("children")).unwrap_or_default();
+        let tools = tools
+            .split_whitespace()
+            .filter_map(|tool| tool.parse().ok());
+        tools.for_each(|tool| signal(tool, Signal::KILL));
+    }
+    signal(run, Signal::KILL);
 }
 
 /// Adds a line to the log, and to the system's.

@@ -4,6 +4,7 @@
 //! groups, between which other things must happen (see [`plan`](super::plan())).
 
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 
@@ -75,7 +76,7 @@ impl Group {
 struct There<'a> {
     devices: HashMap<&'a DeviceName, &'a Device>,
     addresses: HashSet<(&'a DeviceName, IpNet)>,
-    routes: HashSet<(&'a DeviceName, IpNet, std::net::IpAddr)>,
+    routes: HashSet<(&'a DeviceName, IpNet, IpAddr)>,
 }
 
 impl<'a> There<'a> {
@@ -108,6 +109,14 @@ impl<'a> There<'a> {
     }
 }
 
+/// Whether it is an address that the kernel gives to every link by itself.
+fn is_link_local(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(_) => false,
+        IpAddr::V6(ip) => ip.is_unicast_link_local(),
+    }
+}
+
 /// What `ip` has to do.
 pub(super) fn links(wish: &Wish<'_>, observed: &Observed) -> Links {
     let there = There::new(observed);
@@ -131,7 +140,7 @@ pub(super) fn links(wish: &Wish<'_>, observed: &Observed) -> Links {
 }
 
 /// The bridges that are ours to make.
-pub(super) fn made(state: &HostState) -> impl Iterator<Item = (&Link, &Bridge)> {
+pub fn made(state: &HostState) -> impl Iterator<Item = (&Link, &Bridge)> {
     state.links.iter().filter_map(|link| match &link.kind {
         LinkKind::Bridge(bridge) => Some((link, bridge)),
         LinkKind::ExistingBridge { .. } => None,
@@ -277,7 +286,7 @@ impl Links {
             addresses: state
                 .addresses
                 .iter()
-                .filter(|each| each.link == uplink.dev)
+                .filter(|each| each.link == uplink.dev && !is_link_local(each.address.addr()))
                 .cloned()
                 .collect(),
             routes: state
@@ -341,9 +350,17 @@ impl Links {
         let uplink = bridge.uplink.as_ref().map(|uplink| &uplink.dev);
         let joined = uplink.and_then(|dev| there.devices.get(dev));
         let joined = joined.filter(|port| port.master.as_ref() == Some(name));
+        // Off and on, the kernel gives it its link-local address and multicast routes again.
         self.delete
             .statements
-            .extend(joined.map(|port| Statement::Leave(port.name.clone())));
+            .extend(joined.into_iter().flat_map(|port| {
+                let name = || port.name.clone();
+                [
+                    Statement::Leave(name()),
+                    Statement::Down(name()),
+                    Statement::Up(name()),
+                ]
+            }));
         self.delete.add(change, Statement::Delete(name.clone()));
         let taken = wish.taken.iter().filter(|taken| Some(&taken.dev) == uplink);
         for taken in taken {

@@ -77,9 +77,10 @@ fn devices(wish: &Wish<'_>, observed: &Observed, refusals: &mut Vec<Refusal>) {
     for link in &wish.wanted.state.links {
         let name = &link.name;
         match (&link.kind, find(name)) {
-            // What is libvirt's has words of its own.
+            // What was made here may be another's by now; what is libvirt's has words of its own.
             (LinkKind::Bridge(_), Some(device))
-                if !ours.contains(name) && !handover::is_of_libvirt(name, observed) =>
+                if !device.is_bridge()
+                    || !(ours.contains(name) || handover::is_of_libvirt(name, observed)) =>
             {
                 let what = match device.is_bridge() {
                     true => "a bridge of somebody else's",
