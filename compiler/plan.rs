@@ -253,6 +253,7 @@ fn rules(wish: &Wish<'_>, observed: &Observed, means: &Means) -> (Vec<Step>, Vec
             None => joined.push(way),
         }
     }
+    joined.sort_by_key(|way| way.wanted.networks.is_empty());
     let load = |way: &Handover| load(&way.wanted, &way.retired, observed, way.manner);
     let first = joined.iter().flat_map(load).collect();
     (first, apart.iter().flat_map(load).collect())

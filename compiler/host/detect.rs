@@ -82,7 +82,8 @@ pub fn legacy_holds(chain: &str) -> bool {
         false => Vec::new(),
     };
     let text = String::from_utf8_lossy(&printed);
-    text.lines().any(|line| line.starts_with(&format!(":{chain} ")))
+    text.lines()
+        .any(|line| line.starts_with(&format!(":{chain} ")))
 }
 
 fn legacy_is_loaded() -> bool {

@@ -25,7 +25,10 @@ pub(super) fn carry(carriage: &Carriage) -> Result<(), HostError> {
         Direction::ToLibvirt => (leases::to_status(&text(leases)?, &text(status)?), status),
     };
     for lost in &carried.lost {
-        watchdog::log(&format!("not carried over into {}: {lost}", place.display()));
+        watchdog::log(&format!(
+            "not carried over into {}: {lost}",
+            place.display()
+        ));
     }
     put(place, &carried.text)
 }

@@ -129,7 +129,9 @@ fn with_processes(network: LibvirtNetwork) -> LibvirtNetwork {
 
 fn arguments(number: u32) -> Vec<String> {
     let line = fs::read(format!("/proc/{number}/cmdline")).unwrap_or_default();
-    let words = line.split(|byte| *byte == 0).filter(|word| !word.is_empty());
+    let words = line
+        .split(|byte| *byte == 0)
+        .filter(|word| !word.is_empty());
     words
         .map(|word| String::from_utf8_lossy(word).into_owned())
         .collect()

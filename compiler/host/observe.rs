@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use super::{libvirt, process};
 use super::run::{self, RunError};
+use super::{libvirt, process};
 use crate::capture::question::{self, LISTINGS, SETTINGS_FILE, setting_line};
 use crate::capture::{self, RuleTool, Text, Variant};
 use crate::firewall::Family;

@@ -14,10 +14,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::link::made;
+use super::refuse::Refusal;
 use super::step::{
     Carriage, Change, Command, Daemon, Deed, Direction, File, Impact, Kind, Process, Step,
 };
-use super::refuse::Refusal;
 use super::{FirewallManner, Observed, Wish};
 use crate::backend::Layout;
 use crate::backend::dnsmasq::Paths;
@@ -114,6 +114,20 @@ impl Handed {
     pub fn network(&self) -> Option<Network> {
         capture::libvirt_network(&self.text)
     }
+
+    /// Its status file as it comes back. libvirtd knows its rules of nft by their numbers, which
+    /// are others when the rules were gone in the meantime: it must not remove by them.
+    fn status(&self, wish: &Wish<'_>) -> String {
+        let stayed = wish.before.map(|before| before.firewall) == Some(self.firewall);
+        if self.firewall.layout == FirewallLayout::Iptables || stayed {
+            return self.text.clone();
+        }
+        let record = self.text.split_once("<firewall");
+        match record.and_then(|(start, rest)| Some((start, rest.split_once("</firewall>")?.1))) {
+            Some((start, end)) => format!("{start}{end}"),
+            None => self.text.clone(),
+        }
+    }
 }
 
 /// The files of a network of libvirt's.
@@ -174,10 +188,7 @@ pub(super) struct HandoverSteps {
 }
 
 /// The networks that are taken from libvirt now.
-fn taken<'a>(
-    wish: &Wish<'_>,
-    observed: &'a Observed,
-) -> impl Iterator<Item = &'a LibvirtNetwork> {
+fn taken<'a>(wish: &Wish<'_>, observed: &'a Observed) -> impl Iterator<Item = &'a LibvirtNetwork> {
     let networks: &[LibvirtNetwork] = match wish.take_over {
         true => &observed.libvirt.networks,
         false => &[],
@@ -209,8 +220,7 @@ pub(super) fn returned(wish: &Wish<'_>) -> BTreeSet<DeviceName> {
 }
 
 /// Rules in libvirt's way: they go with a network that is taken, and come, or stay, with one that is
-/// given back. Those of nft libvirtd makes itself when it starts, and knows by their numbers: they
-/// stay where they are ours already, and are not made.
+/// given back, for nobody knows when libvirtd makes them.
 pub(super) fn rules(wish: &Wish<'_>, observed: &Observed) -> Vec<Handover> {
     let mut all = Vec::new();
     for each in taken(wish, observed) {
@@ -220,10 +230,8 @@ pub(super) fn rules(wish: &Wish<'_>, observed: &Observed) -> Vec<Handover> {
             retired: policy(each.network.clone()),
         });
     }
-    let ours = wish.before.map(|before| before.firewall);
     for each in wish.returned {
-        let made = each.firewall.layout == FirewallLayout::Iptables;
-        if let Some(network) = each.network().filter(|_| made || ours == Some(each.firewall)) {
+        if let Some(network) = each.network() {
             all.push(Handover {
                 manner: each.firewall,
                 wanted: policy(network),
@@ -251,7 +259,7 @@ pub(super) fn steps(wish: &Wish<'_>, observed: &Observed) -> HandoverSteps {
     }
     for each in wish.returned {
         if let Some(network) = each.network() {
-            give_back(each, &network, observed, &mut steps, &mut restart);
+            give_back(each, &network, (wish, observed), &mut steps, &mut restart);
         }
     }
     let daemon = observed.libvirt.daemon.as_ref();
@@ -352,7 +360,7 @@ fn start_anew(daemon: &Daemon) -> Step {
 fn give_back(
     each: &Handed,
     network: &Network,
-    observed: &Observed,
+    (wish, observed): (&Wish<'_>, &Observed),
     steps: &mut HandoverSteps,
     restart: &mut Vec<Option<String>>,
 ) {
@@ -382,13 +390,15 @@ fn give_back(
     if each.autostart && there.is_none_or(|there| !there.autostart) {
         let change = Change::new(Kind::File, files.autostart.as_str(), "link");
         let link = (files.autostart, files.definition);
-        steps.last.push(Step::new(vec![change], Deed::Link(vec![link])));
+        steps
+            .last
+            .push(Step::new(vec![change], Deed::Link(vec![link])));
     }
     if each.running && there.is_none_or(|there| !there.running) {
         let change = Change::new(Kind::File, files.status.as_str(), "write");
         let file = File {
             path: files.status,
-            text: each.text.clone(),
+            text: each.status(wish),
             before: None,
             mode: 0o600,
         };
@@ -420,7 +430,10 @@ pub(super) fn refuse(
                 warnings.extend(ends(each, observed));
             }
             (false, false) if each.autostart => warnings.push(Refusal::new(
-                format!("libvirtd starts its network '{}' when the host boots", each.network.name),
+                format!(
+                    "libvirtd starts its network '{}' when the host boots",
+                    each.network.name
+                ),
                 format!("virsh net-autostart --disable {}", each.network.name),
             )),
             (false, _) => {}
@@ -494,7 +507,11 @@ fn ends(each: &LibvirtNetwork, observed: &Observed) -> Vec<Refusal> {
             "ask its dnsmasq for their names".to_owned(),
         );
     }
-    if let Some(daemon) = libvirt.daemon.as_ref().filter(|daemon| daemon.unit.is_none()) {
+    if let Some(daemon) = libvirt
+        .daemon
+        .as_ref()
+        .filter(|daemon| daemon.unit.is_none())
+    {
         tell(
             format!("{} is ended, as systemd does not manage it", daemon.program),
             "start it again as it was started; guests run on".to_owned(),

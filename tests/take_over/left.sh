@@ -66,7 +66,7 @@ standing taken
 rules taken
 again=$(lease)
 [[ $first == "$again" ]] && echo "the lease stays" || echo "leased $first, then $again"
-"$program" apply /run/default.xml 2>&1
+"$program" apply /run/default.xml
 while_pinging back "$program" revert
 standing back
 rules back

@@ -39,6 +39,14 @@ fn assert_said(got: &str, expected: &str) {
     assert!(got == expected, "expected - and got +:\n{difference}");
 }
 
+/// What `standing` says when the guest is where it was.
+fn standing(when: &str, dnsmasq: &str, files: &str) -> String {
+    format!(
+        "{when} bridge 52:54:00:67:39:f1\n{when} guest on virbr0\n{when} dnsmasq \
+         {dnsmasq}/dnsmasq/default.conf\n{when} status {files}\n{when} autostart {files}\n"
+    )
+}
+
 /// Takes over what libvirt's `backend` ruled with the layout, and gives it back; `rules` is how many
 /// rules or tables there are in each layout before, between and after.
 fn left(backend: &str, layout: &str, rules: [[u8; 3]; 3]) {
@@ -63,12 +71,6 @@ fn left(backend: &str, layout: &str, rules: [[u8; 3]; 3]) {
             )
         }
     });
-    let standing = |when: &str, dnsmasq: &str, files: &str| {
-        format!(
-            "{when} bridge 52:54:00:67:39:f1\n{when} guest on virbr0\n{when} dnsmasq \
-             {dnsmasq}/dnsmasq/default.conf\n{when} status {files}\n{when} autostart {files}\n"
-        )
-    };
     let libvirts = |when: &str| standing(when, "/var/lib/libvirt", "there");
     let expected = [
         libvirts("before"),
@@ -98,11 +100,55 @@ fn rules_of_iptables_stay() {
 
 #[test]
 fn rules_of_nft_stay() {
-    left("nftables", "libvirt-nftables", [[0, 2, 0], [0, 2, 0], [0, 2, 0]]);
+    left(
+        "nftables",
+        "libvirt-nftables",
+        [[0, 2, 0], [0, 2, 0], [0, 2, 0]],
+    );
 }
 
 #[test]
 fn rules_of_nft_are_replaced_by_ours() {
-    // What comes back is left to libvirtd, which knows its rules by their numbers.
-    left("nftables", "lanwright", [[0, 2, 0], [0, 0, 1], [0, 0, 0]]);
+    left("nftables", "lanwright", [[0, 2, 0], [0, 0, 1], [0, 2, 0]]);
+}
+
+/// The same with a real libvirtd, which is started anew after both.
+fn libvirtd(backend: &str, layout: &str) {
+    if std::env::var_os("LANWRIGHT_FULL").is_none_or(|value| value != "1") {
+        return common::skipped("a real libvirtd: LANWRIGHT_FULL=1 is not set");
+    }
+    if !common::require(&[TOOLS, &["libvirtd", "virsh", "awk"]].concat()) {
+        return;
+    }
+    let room = Room::new(&(script("take_over/world.sh") + &script("take_over/libvirtd.sh")));
+    let room = room.argument(common::LANWRIGHT).argument(backend);
+    let room = room.argument(layout).limit_seconds(180);
+    let said = room.run().stdout().unwrap();
+    let libvirts = |when: &str| standing(when, "/var/lib/libvirt", "there");
+    let ours = |when: &str| standing(when, "/run/lanwright", "gone");
+    let expected = [
+        libvirts("before"),
+        "plainly exit 2\nlibvirtd runs the network 'default' on 'virbr0'\n".to_owned(),
+        "taken exit 0\ntaken lost 0\n".to_owned(),
+        ours("taken"),
+        "the lease stays\nstarted exit 0\nstarted lost 0\n".to_owned(),
+        "libvirt says default inactive\n".to_owned(),
+        ours("started"),
+        "nothing to do: 1 network as they should be\nback exit 0\nback lost 0\n".to_owned(),
+        libvirts("back"),
+        "libvirt says default active\n".to_owned(),
+        libvirts("restarted"),
+        "the lease stays\n".to_owned(),
+    ];
+    assert_said(&said, &expected.concat());
+}
+
+#[test]
+fn a_real_libvirtd_forgets_a_network_with_rules_of_iptables() {
+    libvirtd("iptables", "lanwright");
+}
+
+#[test]
+fn a_real_libvirtd_forgets_a_network_with_rules_of_nft() {
+    libvirtd("nftables", "libvirt-nftables");
 }

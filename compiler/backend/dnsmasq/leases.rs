@@ -26,7 +26,9 @@ pub fn from_status(status: &str) -> Carried {
         return carried;
     }
     let Ok(Value::Array(leases)) = serde_json::from_str(status) else {
-        carried.lost.push("the list of leases is no JSON".to_owned());
+        carried
+            .lost
+            .push("the list of leases is no JSON".to_owned());
         return carried;
     };
     let (mut six, mut server) = (String::new(), None);
@@ -47,7 +49,9 @@ pub fn from_status(status: &str) -> Carried {
     if let Some(server) = server {
         carried.text.push_str(&format!("duid {server}\n{six}"));
     } else if !six.is_empty() {
-        carried.lost.push("leases of IPv6 without the server's identifier".to_owned());
+        carried
+            .lost
+            .push("leases of IPv6 without the server's identifier".to_owned());
     }
     carried
 }
@@ -87,7 +91,9 @@ pub fn to_status(leases: &str, old: &str) -> Carried {
             ["duid", identifier] => server = Some((*identifier).to_owned()),
             words => match object(words, server.as_deref(), &old) {
                 Some(lease) => list.push(lease),
-                None => carried.lost.push(format!("the lease '{}'", words.join(" "))),
+                None => carried
+                    .lost
+                    .push(format!("the lease '{}'", words.join(" "))),
             },
         }
     }
@@ -164,6 +170,11 @@ mod tests {
         assert_eq!((carried.text.as_str(), carried.lost.len()), ("", 3));
         assert_eq!(from_status("{").lost.len(), 1);
         assert_eq!(from_status("\n"), Carried::default());
-        assert_eq!(to_status("soon a b\n1 7077 2001:db8::10 * *\n", "").lost.len(), 2);
+        assert_eq!(
+            to_status("soon a b\n1 7077 2001:db8::10 * *\n", "")
+                .lost
+                .len(),
+            2
+        );
     }
 }

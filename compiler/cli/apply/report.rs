@@ -225,7 +225,11 @@ fn commands(plan: &Plan) -> String {
                 }
             }
             Deed::End(daemon) => {
-                text.push_str(&format!("kill {}  # {}\n", daemon.pid, visible(&daemon.program)));
+                text.push_str(&format!(
+                    "kill {}  # {}\n",
+                    daemon.pid,
+                    visible(&daemon.program)
+                ));
             }
             Deed::Await(devices) => {
                 for device in devices {
@@ -242,12 +246,7 @@ fn commands(plan: &Plan) -> String {
 
 fn command(command: &Command) -> String {
     let mut words = vec![command.program.clone()];
-    words.extend(
-        command
-            .arguments
-            .iter()
-            .map(|word| shell_word(word)),
-    );
+    words.extend(command.arguments.iter().map(|word| shell_word(word)));
     let head = words.join(" ");
     match &command.input {
         None => head + "\n",
