@@ -16,6 +16,7 @@ pub mod live;
 pub mod lock;
 pub mod namespace;
 pub mod observe;
+pub mod others;
 pub mod process;
 pub mod run;
 pub mod store;

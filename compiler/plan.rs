@@ -127,6 +127,8 @@ pub struct Observed {
     pub missing: BTreeSet<String>,
     /// firewalld's zone of each device that has one.
     pub zones: BTreeMap<DeviceName, String>,
+    /// The zones that firewalld has.
+    pub known_zones: BTreeSet<String>,
     /// What libvirt has of the networks that are planned.
     pub libvirt: Libvirt,
 }
@@ -205,7 +207,7 @@ pub fn plan(wish: &Wish<'_>, observed: &Observed, means: &Means) -> Plan {
     if means.links != LinkManager::Iproute2 {
         steps.extend(of_links);
     }
-    steps.extend(manager::zones(wish, observed, means));
+    steps.extend(manager::zones(wish, observed, means, &mut degraded));
     steps.extend(global);
     steps.extend(handover.services);
     steps.extend(services.start);

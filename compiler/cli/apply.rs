@@ -259,7 +259,9 @@ fn look(what: &What, standing: &Standing) -> anyhow::Result<Option<(Chosen, Prep
         manner,
         taken,
     );
-    let moved = moved.taking_over(what.take_over, &standing.now.handed);
+    let moved = moved
+        .taking_over(what.take_over, &standing.now.handed)
+        .chosen(what.firewall.is_some());
     let prepared = apply::prepare(moved)?;
     Ok(Some((chosen, prepared)))
 }

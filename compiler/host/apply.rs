@@ -17,12 +17,15 @@ use super::journal::{Journal, Passage};
 use super::observe::{Blind, observe};
 use super::store::{self, Generation, Number, StoreError};
 use super::{HostError, detect, journal};
-use crate::lower::{self, Ir};
+use crate::audit::owner::Owner;
+use crate::doctor::{self, report::Check};
+use crate::lower::{self, FirewallLayout, Ir};
 use crate::network::{Member, NetworkSet};
 use crate::plan::link::made;
 use crate::plan::refuse::Lifelines;
 use crate::plan::{
-    Change, Degraded, Handed, Manner, Means, Observed, Plan, Refusal, Taken, Wish, plan, refuse,
+    Change, Degraded, Handed, Kind, Manner, Means, Observed, Plan, Refusal, Taken, Wish, plan,
+    refuse,
 };
 use crate::value::{DeviceName, NetworkName};
 
@@ -73,6 +76,8 @@ pub struct Move {
     taken: Vec<Taken>,
     /// Whether networks that libvirtd runs are taken over.
     take_over: bool,
+    /// Whether somebody asked for just these rules.
+    chosen: bool,
     /// What was taken from libvirt before.
     handed: Vec<Handed>,
     /// What of it goes back.
@@ -125,6 +130,7 @@ impl Move {
             manner,
             taken,
             take_over: false,
+            chosen: false,
             handed: Vec::new(),
             returned: Vec::new(),
         }
@@ -151,6 +157,7 @@ impl Move {
             taken: self.taken.into_iter().chain(taken).collect(),
             // What was given back is taken again.
             take_over: !self.returned.is_empty(),
+            chosen: false,
             handed: self.handed,
             returned: Vec::new(),
         };
@@ -236,7 +243,15 @@ pub fn prepare(moved: Move) -> Result<Prepared, ApplyError> {
         means.firewalld,
     )?;
     let plan = plan(&wish, &observed, &means);
-    let (refusals, warnings) = refuse::refuse(&wish, &observed, &lifelines());
+    let (mut refusals, mut warnings) = refuse::refuse(&wish, &observed, &lifelines());
+    foresee(
+        &moved,
+        &means,
+        &observed,
+        &plan,
+        &mut refusals,
+        &mut warnings,
+    );
     Ok(Prepared {
         plan,
         refusals,
@@ -245,6 +260,37 @@ pub fn prepare(moved: Move) -> Result<Prepared, ApplyError> {
         observed,
         moved,
     })
+}
+
+/// Rules in tables of nft open nothing that others shut: where they do, it is said at once.
+fn foresee(
+    moved: &Move,
+    means: &Means,
+    observed: &Observed,
+    plan: &Plan,
+    refusals: &mut Vec<Refusal>,
+    warnings: &mut Vec<Refusal>,
+) {
+    let ruled = plan.changes().any(|change| change.kind == Kind::Firewall);
+    if moved.manner.firewall.layout == FirewallLayout::Iptables || !ruled {
+        return;
+    }
+    let mut capture = super::others::rules();
+    if capture.rulesets.is_empty() {
+        return;
+    }
+    capture
+        .kernel_routes
+        .clone_from(&observed.capture.kernel_routes);
+    for (bridge, finding) in doctor::foresee(&moved.wanted, &capture) {
+        let told = refuse::shut(&bridge, &finding, moved.chosen);
+        match finding.owner {
+            // The zone that the bridge comes into opens it.
+            Some(Owner::Firewalld) if means.firewalld => {}
+            _ if moved.chosen && finding.check == Check::Forward => refusals.push(told),
+            _ => warnings.push(told),
+        }
+    }
 }
 
 /// What the host depends on.

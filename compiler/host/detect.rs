@@ -86,7 +86,8 @@ pub fn legacy_holds(chain: &str) -> bool {
         .any(|line| line.starts_with(&format!(":{chain} ")))
 }
 
-fn legacy_is_loaded() -> bool {
+/// Whether the kernel's own tables of iptables are in use.
+pub fn legacy_is_loaded() -> bool {
     let tables = fs::read_to_string("/proc/net/ip_tables_names").unwrap_or_default();
     !tables.trim().is_empty()
 }

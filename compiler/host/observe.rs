@@ -91,6 +91,7 @@ pub fn observe(
             .filter(|folder| !Path::new(folder).is_dir())
             .collect(),
         zones: zones(&touched, firewalld),
+        known_zones: known_zones(firewalld),
         libvirt,
     })
 }
@@ -200,6 +201,15 @@ fn zones(touched: &BTreeSet<DeviceName>, firewalld: bool) -> BTreeMap<DeviceName
         ))
     };
     touched.iter().filter_map(zone).collect()
+}
+
+fn known_zones(firewalld: bool) -> BTreeSet<String> {
+    if !firewalld {
+        return BTreeSet::new();
+    }
+    let printed = run::output("firewall-cmd", &["--get-zones"]).unwrap_or_default();
+    let printed = String::from_utf8_lossy(&printed).into_owned();
+    printed.split_whitespace().map(str::to_owned).collect()
 }
 
 /// The devices of this network namespace.

@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::link::made;
 use super::{Observed, Wish, handover};
 use crate::capture::Topic;
+use crate::doctor::report::{Check, Finding};
 use crate::state::LinkKind;
 use crate::value::DeviceName;
 
@@ -58,6 +59,22 @@ pub fn refuse(
     collisions(wish, observed, lifelines, &mut refusals, &mut warnings);
     advertisements(wish, observed, lifelines, &mut refusals);
     (refusals, warnings)
+}
+
+/// What others' rules shut for the guests on a bridge, and what opens it.
+pub fn shut(bridge: &DeviceName, finding: &Finding, chosen: bool) -> Refusal {
+    let message = format!("{bridge}: {}: {}", finding.fact, finding.breaks);
+    if finding.check == Check::Forward && chosen {
+        let help = "leave out --firewall, or choose iptables: an accept in another table changes \
+                    nothing about it";
+        return Refusal::new(message, help);
+    }
+    let commands = finding.fix.iter().flat_map(|fix| &fix.commands);
+    let commands: Vec<String> = commands.map(|words| words.join(" ")).collect();
+    Refusal {
+        message,
+        help: (!commands.is_empty()).then(|| commands.join("; ")),
+    }
 }
 
 fn devices(wish: &Wish<'_>, observed: &Observed, refusals: &mut Vec<Refusal>) {

@@ -6,6 +6,11 @@ use crate::lower::Ir;
 use crate::plan::Handed;
 
 impl Move {
+    /// The same, where somebody asked for just these rules, or did not.
+    pub fn chosen(self, chosen: bool) -> Self {
+        Move { chosen, ..self }
+    }
+
     /// The same, where networks that libvirtd runs are taken over, or not; `before` is what was
     /// taken from it earlier.
     pub fn taking_over(self, take_over: bool, before: &[Handed]) -> Self {
