@@ -181,6 +181,7 @@ pub fn plan(wish: &Wish<'_>, observed: &Observed, means: &Means) -> Plan {
         LinkManager::Networkd | LinkManager::NetworkManager => link::Links::default(),
     };
     let taken = std::mem::take(&mut links.taken);
+    let gateways = std::mem::take(&mut links.gateways);
     let managed = manager::managed(wish, observed, means);
     let (of_links, global) = setting::settings(wish, observed);
     let services = service::services(wish, observed, means);
@@ -203,6 +204,8 @@ pub fn plan(wish: &Wish<'_>, observed: &Observed, means: &Means) -> Plan {
     steps.extend(links.delete.step());
     steps.extend(links.filter.step());
     steps.extend(links.address.step());
+    let reach = |gateway| Step::new(Vec::new(), Deed::Reach(gateway));
+    steps.extend(gateways.into_iter().map(reach));
     steps.extend(managed.make);
     if means.links != LinkManager::Iproute2 {
         steps.extend(of_links);
@@ -281,9 +284,9 @@ fn load(
         .into_iter()
         .filter_map(|tool| {
             let delta = match tool {
-                RuleTool::Nft => firewall::nftables(&wanted, &retired, &there),
+                RuleTool::Nft => firewall::nftables(&wanted, &retired, there),
                 RuleTool::Iptables(_, family) => {
-                    firewall::iptables(&wanted, &retired, &there, family)
+                    firewall::iptables(&wanted, &retired, there, family)
                 }
             }?;
             let changes = delta

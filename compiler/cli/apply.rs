@@ -130,6 +130,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         report.print(arguments.format)?;
         return Ok(Outcome::CouldNot);
     }
+    let asked = arguments.confirm.is_some() || arguments.no_confirm;
+    if let Some(device) = prepared.cuts().filter(|_| !asked) {
+        bail!(
+            "this session came in through '{device}', which changes: --confirm 60 goes back by \
+             itself if you are cut off, --no-confirm does not; nothing was changed"
+        );
+    }
     let before = standing.now.number;
     let unchanged = apply::differing(&standing.set, &chosen.set).is_empty()
         && standing.now.manner == Some(prepared.manner());

@@ -1,5 +1,7 @@
 //! Steps as data: what each changes, for people, and what is done, for `host`.
 
+use std::net::IpAddr;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -213,6 +215,8 @@ pub enum Deed {
     Link(Vec<(String, String)>),
     /// A daemon ends; nothing if it does not run any more.
     End(Daemon),
+    /// Wait until this neighbour answers; it is the way to everything else.
+    Reach(IpAddr),
     /// Wait until these devices are there and up, as a network manager makes them.
     Await(Vec<DeviceName>),
 }

@@ -231,6 +231,7 @@ fn commands(plan: &Plan) -> String {
                     visible(&daemon.program)
                 ));
             }
+            Deed::Reach(gateway) => text.push_str(&format!("wait for {gateway} to answer\n")),
             Deed::Await(devices) => {
                 for device in devices {
                     text.push_str(&format!("wait for {device} to come up\n"));

@@ -1,9 +1,13 @@
 //! What a move takes from libvirt, and what it gives back.
 
+use std::net::IpAddr;
+
 use super::{Move, Prepared};
 use crate::host::store::Generation;
 use crate::lower::Ir;
 use crate::plan::Handed;
+use crate::plan::link::made;
+use crate::value::DeviceName;
 
 impl Move {
     /// The same, where somebody asked for just these rules, or did not.
@@ -52,5 +56,25 @@ impl Prepared {
         handed.retain(|old| !self.plan.handed.iter().any(|new| names(new) == names(old)));
         handed.extend(self.plan.handed.iter().cloned());
         handed
+    }
+}
+
+impl Prepared {
+    /// The device through which this very session came in, if the move takes it away: an uplink
+    /// that becomes a port of a bridge, or a bridge whose uplink gets its addresses back.
+    pub fn cuts(&self) -> Option<DeviceName> {
+        let local = std::env::var("SSH_CONNECTION").ok()?;
+        let local: IpAddr = local.split_whitespace().nth(2)?.parse().ok()?;
+        let mut addresses = self.observed.capture.state.addresses.iter();
+        let device = &addresses.find(|each| each.address.addr() == local)?.link;
+        let [wanted, retired] = [&self.moved.wanted, &self.moved.retired].map(|ir| {
+            let all = made(&ir.state);
+            all.filter_map(|(link, bridge)| Some((&link.name, &bridge.uplink.as_ref()?.dev)))
+                .collect::<Vec<_>>()
+        });
+        let joins = wanted.iter().any(|(_, port)| *port == device);
+        let goes = retired.iter().any(|(bridge, _)| *bridge == device)
+            && wanted.iter().all(|(bridge, _)| *bridge != device);
+        (joins || goes).then(|| device.clone())
     }
 }
