@@ -23,6 +23,7 @@ mod service;
 mod sysctl;
 mod traffic;
 
+pub use definition::libvirt_network;
 pub use process::{Process, Socket};
 pub use read::read;
 

@@ -26,9 +26,10 @@ use crate::audit::report::Report as Audit;
 use crate::audit::{self};
 use crate::capture::{Capture, Topic};
 use crate::firewall::{Family, Table};
-use crate::lower::{self};
+use crate::lower::{self, Ir};
 use crate::network::NetworkSet;
 use crate::state::Segment;
+use crate::value::DeviceName;
 
 use patient::{Host, Patient};
 use report::{Check, Diagnosis, Finding, Report, Verdict};
@@ -97,6 +98,33 @@ pub fn examine(question: Question<'_>) -> Report {
         host: question.host.to_owned(),
         networks: networks.collect(),
     }
+}
+
+/// What the rules of others will do to guests of these networks, which need not be there yet:
+/// the bridge and what was found. The rules of the networks themselves are not asked.
+pub fn foresee(ir: &Ir, capture: &Capture) -> Vec<(DeviceName, Finding)> {
+    let layers = layer::layers(capture);
+    let tables: Vec<&Table> = layers.iter().map(|layer| layer.table).collect();
+    let learnt = Learnt::of(&tables, &capture.state, &ir.state);
+    let walker = Walker::new(layers.into_iter());
+    let host = Host {
+        capture,
+        ir,
+        live: true,
+        walker: &walker,
+        learnt: &learnt,
+    };
+    let segments = ir.state.networks.iter();
+    let patients = segments.filter_map(|segment| patient(&host, segment, None));
+    let examined = patients.filter(Patient::is_virtual).flat_map(|patient| {
+        let (mut found, mut notes) = (Vec::new(), Vec::new());
+        gate::examine(&patient, &mut found, &mut notes);
+        let bridge = patient.bridge.clone();
+        found
+            .into_iter()
+            .map(move |finding| (bridge.clone(), finding))
+    });
+    examined.filter(|(_, finding)| finding.certain).collect()
 }
 
 fn patient<'a>(

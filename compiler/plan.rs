@@ -9,6 +9,7 @@
 
 pub mod attach;
 pub mod firewall;
+pub mod handover;
 pub mod link;
 pub mod manager;
 pub mod preflight;
@@ -18,10 +19,15 @@ mod setting;
 pub mod step;
 pub mod traffic;
 
+pub use handover::{Handed, Libvirt, LibvirtNetwork};
 pub use preflight::Facts;
 pub use refuse::Refusal;
-pub use step::{Change, Command, Deed, File, Impact, Kind, Process, Step};
+pub use step::{
+    Carriage, Change, Command, Daemon, Deed, Direction, File, Impact, Kind, Process, Step,
+};
 pub use traffic::TrafficControl;
+
+use handover::Handover;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,6 +51,10 @@ pub struct Wish<'a> {
     pub before: Option<&'a Manner>,
     /// What uplinks held before they became ports.
     pub taken: &'a [Taken],
+    /// Whether networks that libvirtd runs are taken over.
+    pub take_over: bool,
+    /// What was taken from libvirt and goes back to it.
+    pub returned: &'a [Handed],
 }
 
 /// How networks are put onto a host.
@@ -124,6 +134,10 @@ pub struct Observed {
     pub configurations: BTreeSet<String>,
     /// What a dnsmasq that is to be started depends on.
     pub facts: Facts,
+    /// The zones that firewalld has.
+    pub known_zones: BTreeSet<String>,
+    /// What libvirt has of the networks that are planned.
+    pub libvirt: Libvirt,
 }
 
 /// What a physical port held before it became a port of a bridge.
@@ -155,6 +169,8 @@ pub struct Plan {
     pub degraded: Vec<Degraded>,
     /// What uplinks hold that now lose it; to be recorded before anything is done.
     pub taken: Vec<Taken>,
+    /// What is taken from libvirt; to be recorded before anything is done.
+    pub handed: Vec<Handed>,
 }
 
 impl Plan {
@@ -172,9 +188,11 @@ pub fn plan(wish: &Wish<'_>, observed: &Observed, means: &Means) -> Plan {
         LinkManager::Networkd | LinkManager::NetworkManager => link::Links::default(),
     };
     let taken = std::mem::take(&mut links.taken);
+    let gateways = std::mem::take(&mut links.gateways);
     let managed = manager::managed(wish, observed, means);
     let (of_links, global) = setting::settings(wish, observed);
     let services = service::services(wish, observed, means);
+    let handover = handover::steps(wish, observed);
     let traffic = traffic::traffic(wish, observed, means, &mut degraded);
     degraded.extend(service::missing_folders(wish, observed));
     if !means.vlan_filtering {
@@ -187,43 +205,71 @@ pub fn plan(wish: &Wish<'_>, observed: &Observed, means: &Means) -> Plan {
     if means.links == LinkManager::Iproute2 {
         steps.extend(of_links.clone());
     }
-    steps.extend(rules(wish, observed, means));
+    let (ours, theirs) = rules(wish, observed, means);
+    steps.extend(ours);
     steps.extend(managed.before);
     steps.extend(links.delete.step());
     steps.extend(links.filter.step());
     steps.extend(links.address.step());
+    let reach = |gateway| Step::new(Vec::new(), Deed::Reach(gateway));
+    steps.extend(gateways.into_iter().map(reach));
     steps.extend(managed.make);
     if means.links != LinkManager::Iproute2 {
         steps.extend(of_links);
     }
-    steps.extend(manager::zones(wish, observed, means));
+    steps.extend(manager::zones(wish, observed, means, &mut degraded));
     steps.extend(global);
     steps.extend(preflight::watchers(wish, observed));
+    steps.extend(handover.services);
     steps.extend(services.start);
     steps.extend(traffic);
+    steps.extend(theirs);
+    steps.extend(handover.last);
     degraded.sort();
     degraded.dedup();
     Plan {
         steps,
         degraded,
         taken,
+        handed: handover.handed,
     }
 }
 
-/// The rules that change: those of the encoding that is used, and those of another that was.
-fn rules(wish: &Wish<'_>, observed: &Observed, means: &Means) -> Vec<Step> {
-    let before = wish.before.map(|before| before.firewall);
-    let moved = before.filter(|before| *before != means.firewall);
-    let none = Policy::default();
-    let retired = match moved {
-        Some(_) => &none,
-        None => &wish.retired.policy,
-    };
-    let mut steps = load(&wish.wanted.policy, retired, observed, means.firewall);
-    if let Some(moved) = moved {
-        steps.extend(load(&none, &wish.retired.policy, observed, moved));
+/// The rules that change: those of the encoding that is used, and those of another that was, be it
+/// ours or libvirt's. What goes goes after what comes; what is libvirt's and stands apart from ours
+/// goes when all else is done, so that it is there if anything fails before.
+fn rules(wish: &Wish<'_>, observed: &Observed, means: &Means) -> (Vec<Step>, Vec<Step>) {
+    let before = wish.before.map_or(means.firewall, |before| before.firewall);
+    let mut ways = vec![
+        Handover {
+            manner: means.firewall,
+            wanted: wish.wanted.policy.clone(),
+            retired: Policy::default(),
+        },
+        Handover {
+            manner: before,
+            wanted: Policy::default(),
+            retired: wish.retired.policy.clone(),
+        },
+    ];
+    let (apart, beside): (Vec<Handover>, Vec<Handover>) = handover::rules(wish, observed)
+        .into_iter()
+        .partition(|way| way.manner != means.firewall && !way.retired.networks.is_empty());
+    ways.extend(beside);
+    let mut joined: Vec<Handover> = Vec::new();
+    for way in ways {
+        match joined.iter_mut().find(|each| each.manner == way.manner) {
+            Some(same) => {
+                same.wanted.networks.extend(way.wanted.networks);
+                same.retired.networks.extend(way.retired.networks);
+            }
+            None => joined.push(way),
+        }
     }
-    steps
+    joined.sort_by_key(|way| way.wanted.networks.is_empty());
+    let load = |way: &Handover| load(&way.wanted, &way.retired, observed, way.manner);
+    let first = joined.iter().flat_map(load).collect();
+    (first, apart.iter().flat_map(load).collect())
 }
 
 fn load(

@@ -8,6 +8,7 @@ mod command_line;
 mod conf;
 mod field;
 mod hosts;
+pub mod leases;
 mod parse;
 mod paths;
 #[cfg(test)]

@@ -13,6 +13,11 @@ use crate::xml::{element, network};
 /// What the root of a status file is called (`virNetworkObjFormat`).
 const STATUS: &str = "networkstatus";
 
+/// The network that a file of libvirt's defines or says to be running; none if it is not understood.
+pub fn libvirt_network(text: &str) -> Option<Network> {
+    network_of(text).ok().map(|(network, _)| network)
+}
+
 /// The network that the file defines, if it defines one.
 pub(super) fn read(text: &str, file: FileId) -> Reading<Option<Definition>> {
     match network_of(text) {

@@ -76,6 +76,9 @@ pub(super) struct What {
     /// Who makes bridges [default: who runs on the host]
     #[arg(long, value_enum)]
     links: Option<LinksName>,
+    /// Take over networks that libvirtd runs, without dropping guests; leases are carried over
+    #[arg(long)]
+    take_over: bool,
     /// Refuse where this host lacks something, such as rate limits
     #[arg(long)]
     strict: bool,
@@ -149,6 +152,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         report.print(arguments.format)?;
         return Ok(Outcome::CouldNot);
     }
+    let asked = arguments.confirm.is_some() || arguments.no_confirm;
+    if let Some(device) = prepared.cuts().filter(|_| !asked) {
+        bail!(
+            "this session came in through '{device}', which changes: --confirm 60 goes back by \
+             itself if you are cut off, --no-confirm does not; nothing was changed"
+        );
+    }
     let before = standing.now.number;
     let unchanged = apply::differing(&standing.set, &chosen.set).is_empty()
         && standing.now.manner == Some(prepared.manner());
@@ -162,7 +172,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     // Where only the host had drifted the generation stays.
     let to = match unchanged {
         true => before,
-        false => store::save(&chosen.set, before, prepared.manner(), &prepared.taken())?,
+        false => store::save(
+            &chosen.set,
+            before,
+            prepared.manner(),
+            &prepared.taken(),
+            &prepared.handed(),
+        )?,
     };
     if let Some(seconds) = arguments.confirm {
         // Where this one follows another that nobody confirmed, both go back.
@@ -250,7 +266,13 @@ pub(super) fn show(what: &What, format: Format) -> anyhow::Result<Outcome> {
 }
 
 fn look(what: &What, standing: &Standing) -> anyhow::Result<Option<(Chosen, Prepared)>> {
-    let chosen = networks::choose(&what.inputs, &what.uplink, standing, what.prune)?;
+    let chosen = networks::choose(
+        &what.inputs,
+        &what.uplink,
+        standing,
+        what.prune,
+        what.take_over,
+    )?;
     let Some(chosen) = chosen else {
         return Ok(None);
     };
@@ -268,6 +290,9 @@ fn look(what: &What, standing: &Standing) -> anyhow::Result<Option<(Chosen, Prep
         manner,
         taken,
     );
+    let moved = moved
+        .taking_over(what.take_over, &standing.now.handed)
+        .chosen(what.firewall.is_some());
     let prepared = apply::prepare(moved)?;
     Ok(Some((chosen, prepared)))
 }

@@ -64,6 +64,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let manner = detect::manner(Asked::default(), before);
     let taken = standing.now.taken.clone();
     let moved = Move::new(&standing.set, &set, &gone, before, manner, taken);
+    let moved = moved.taking_over(false, &standing.now.handed);
     let prepared = apply::prepare(moved)?;
     let mut report = Report::new(&set, &prepared);
     report.refusals.clear();
@@ -73,7 +74,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     }
     let from = standing.now.number;
     let forwards = prepared.forwarding_stays();
-    let to = store::save(&set, from, manner, &prepared.taken())?;
+    let to = store::save(&set, from, manner, &prepared.taken(), &prepared.handed())?;
     match prepared.carry_out(Passage { from, to }) {
         Ok(done) => {
             report.done(done, to);

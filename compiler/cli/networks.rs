@@ -9,8 +9,8 @@ use super::compile::Uplinks;
 use super::load::{self, Loaded};
 use crate::host::apply::Standing;
 use crate::host::input::{self, Input};
-use crate::host::{observe, store};
-use crate::network::{BridgeChoice, Declared, Kind, NetworkSet, set};
+use crate::host::{libvirt, observe, store};
+use crate::network::{BridgeChoice, Declared, Kind, Network, NetworkSet, set};
 use crate::value::{DeviceName, NetworkName};
 
 /// Where networks lie when none is named.
@@ -42,6 +42,7 @@ pub fn choose(
     uplinks: &[String],
     standing: &Standing,
     prune: bool,
+    take_over: bool,
 ) -> anyhow::Result<Option<Chosen>> {
     let mut uplinks = Uplinks::parse(uplinks)?;
     let loaded = load::load(&paths(inputs)?, |declared| uplinks.apply(declared));
@@ -58,7 +59,15 @@ pub fn choose(
     if prune {
         named.extend(self::names(&standing.set));
     }
-    let merged = merge(&loaded, &mut uplinks, standing, &names, prune)?;
+    let theirs = match take_over {
+        true => libvirt::running(),
+        false => BTreeMap::new(),
+    };
+    let mut decided = Decided::new(&loaded, standing, theirs);
+    let merged = merge(&loaded, standing, &names, prune, |declared| {
+        uplinks.apply(declared);
+        decided.fill_in(declared);
+    });
     let Some(set) = merged.set else {
         // What was said of the named networks alone is said already.
         merged.complain();
@@ -78,11 +87,11 @@ pub fn names(set: &NetworkSet) -> BTreeSet<NetworkName> {
 /// Networks keep their place among the others; new ones come last.
 fn merge(
     loaded: &Loaded,
-    uplinks: &mut Uplinks,
     standing: &Standing,
     names: &BTreeSet<NetworkName>,
     prune: bool,
-) -> anyhow::Result<Loaded> {
+    mut adjust: impl FnMut(&mut Declared),
+) -> Loaded {
     let members = loaded.set.iter().flat_map(|set| set.members());
     let mut given: BTreeMap<NetworkName, Input> = BTreeMap::new();
     let mut order = Vec::new();
@@ -104,23 +113,27 @@ fn merge(
         }
     }
     inputs.extend(order.iter().filter_map(|name| given.remove(name)));
-    let mut decided = Decided::new(loaded, standing);
-    Ok(load::load_inputs(inputs, Vec::new(), |declared| {
+    load::load_inputs(inputs, Vec::new(), |declared| {
         if names.contains(&declared.network.name) {
-            uplinks.apply(declared);
-            decided.fill_in(declared);
+            adjust(declared);
         }
-    }))
+    })
 }
 
 /// What was decided for networks before, which a new apply keeps; and names that are taken.
 struct Decided<'a> {
     before: BTreeMap<&'a NetworkName, &'a crate::network::Member>,
+    /// What libvirt runs and is taken over: it is as if we had decided so.
+    theirs: BTreeMap<NetworkName, Network>,
     taken: BTreeSet<DeviceName>,
 }
 
 impl<'a> Decided<'a> {
-    fn new(loaded: &Loaded, standing: &'a Standing) -> Self {
+    fn new(
+        loaded: &Loaded,
+        standing: &'a Standing,
+        theirs: BTreeMap<NetworkName, Network>,
+    ) -> Self {
         let members = standing.set.members().iter();
         let before: BTreeMap<_, _> = members
             .map(|member| (&member.network.name, member))
@@ -133,7 +146,11 @@ impl<'a> Decided<'a> {
         taken.extend(before.values().filter_map(|member| member.bridge.clone()));
         let given = loaded.set.iter().flat_map(|set| set.members());
         taken.extend(given.filter_map(|member| member.network.named_bridge().cloned()));
-        Decided { before, taken }
+        Decided {
+            before,
+            theirs,
+            taken,
+        }
     }
 
     /// As libvirt does: a bridge name that is left open is chosen once and then kept, as are MAC
@@ -144,16 +161,22 @@ impl<'a> Decided<'a> {
         if network.uuid.is_none() {
             network.uuid = before.map(|before| before.uuid);
         }
+        let theirs = self.theirs.get(&network.name);
+        let theirs = theirs.filter(|_| before.is_none());
+        network.uuid = network.uuid.or(theirs.and_then(|theirs| theirs.uuid));
         let Kind::Virtual(network) = &mut network.kind else {
             return;
         };
         if network.mac.is_none() {
-            network.mac = before.and_then(|before| before.mac);
+            // Guests know the bridge by its hardware address.
+            let theirs = theirs.and_then(|theirs| theirs.as_virtual()?.mac);
+            network.mac = before.and_then(|before| before.mac).or(theirs);
         }
         if let BridgeChoice::Numbered { prefix, suffix } = &network.bridge.name {
             let kept = before
                 .filter(|before| before.network.as_virtual().is_some())
-                .and_then(|before| before.bridge.clone());
+                .and_then(|before| before.bridge.clone())
+                .or_else(|| theirs?.named_bridge().cloned());
             let name = kept.or_else(|| set::first_free(prefix, suffix, &self.taken));
             if let Some(name) = name {
                 self.taken.insert(name.clone());

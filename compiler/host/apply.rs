@@ -6,6 +6,8 @@
 //!                                                   failure: the same way back to the old one
 //! ```
 
+mod handed;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
@@ -15,12 +17,15 @@ use super::journal::{Journal, Passage};
 use super::observe::{Blind, observe};
 use super::store::{self, Generation, Number, StoreError};
 use super::{HostError, detect, journal};
-use crate::lower::{self, Ir};
+use crate::audit::owner::Owner;
+use crate::doctor::{self, report::Check};
+use crate::lower::{self, FirewallLayout, Ir};
 use crate::network::{Member, NetworkSet};
 use crate::plan::link::made;
 use crate::plan::refuse::Lifelines;
 use crate::plan::{
-    Change, Degraded, Manner, Means, Observed, Plan, Refusal, Taken, Wish, plan, preflight, refuse,
+    Change, Degraded, Handed, Kind, Manner, Means, Observed, Plan, Refusal, Taken, Wish, plan,
+    preflight, refuse,
 };
 use crate::value::{DeviceName, NetworkName};
 
@@ -69,6 +74,14 @@ pub struct Move {
     /// How it is to be done.
     manner: Manner,
     taken: Vec<Taken>,
+    /// Whether networks that libvirtd runs are taken over.
+    take_over: bool,
+    /// Whether somebody asked for just these rules.
+    chosen: bool,
+    /// What was taken from libvirt before.
+    handed: Vec<Handed>,
+    /// What of it goes back.
+    returned: Vec<Handed>,
 }
 
 /// What was done.
@@ -116,6 +129,10 @@ impl Move {
             before,
             manner,
             taken,
+            take_over: false,
+            chosen: false,
+            handed: Vec::new(),
+            returned: Vec::new(),
         }
     }
 
@@ -125,17 +142,29 @@ impl Move {
             retired: &self.retired,
             before: self.before.as_ref(),
             taken: &self.taken,
+            take_over: self.take_over,
+            returned: &self.returned,
         }
     }
 
     /// The way back.
-    fn back(self, taken: Vec<Taken>) -> Self {
-        Move {
+    fn back(self, taken: Vec<Taken>, handed: Vec<Handed>) -> Self {
+        let back = Move {
             wanted: self.retired,
             retired: self.wanted,
             manner: self.before.unwrap_or(self.manner),
             before: Some(self.manner),
             taken: self.taken.into_iter().chain(taken).collect(),
+            // What was given back is taken again.
+            take_over: !self.returned.is_empty(),
+            chosen: false,
+            handed: self.handed,
+            returned: Vec::new(),
+        };
+        let returned = handed.into_iter().filter(|each| back.leaves(each));
+        Move {
+            returned: returned.collect(),
+            ..back
         }
     }
 }
@@ -195,6 +224,14 @@ pub fn prepare(moved: Move) -> Result<Prepared, ApplyError> {
     let (unready, doubtful) = preflight::refuse(&wish, &observed, &means);
     refusals.extend(unready);
     warnings.extend(doubtful);
+    foresee(
+        &moved,
+        &means,
+        &observed,
+        &plan,
+        &mut refusals,
+        &mut warnings,
+    );
     Ok(Prepared {
         plan,
         refusals,
@@ -203,6 +240,37 @@ pub fn prepare(moved: Move) -> Result<Prepared, ApplyError> {
         observed,
         moved,
     })
+}
+
+/// Rules in tables of nft open nothing that others shut: where they do, it is said at once.
+fn foresee(
+    moved: &Move,
+    means: &Means,
+    observed: &Observed,
+    plan: &Plan,
+    refusals: &mut Vec<Refusal>,
+    warnings: &mut Vec<Refusal>,
+) {
+    let ruled = plan.changes().any(|change| change.kind == Kind::Firewall);
+    if moved.manner.firewall.layout == FirewallLayout::Iptables || !ruled {
+        return;
+    }
+    let mut capture = super::others::rules();
+    if capture.rulesets.is_empty() {
+        return;
+    }
+    capture
+        .kernel_routes
+        .clone_from(&observed.capture.kernel_routes);
+    for (bridge, finding) in doctor::foresee(&moved.wanted, &capture) {
+        let told = refuse::shut(&bridge, &finding, moved.chosen);
+        match finding.owner {
+            // The zone that the bridge comes into opens it.
+            Some(Owner::Firewalld) if means.firewalld => {}
+            _ if moved.chosen && finding.check == Check::Forward => refusals.push(told),
+            _ => warnings.push(told),
+        }
+    }
 }
 
 /// What the host depends on.
@@ -281,7 +349,9 @@ impl Prepared {
         let Prepared {
             moved, means, plan, ..
         } = self;
-        let taken = plan.taken.clone();
+        let (taken, mut handed) = (plan.taken.clone(), plan.handed.clone());
+        // After a crash the plan may see nothing any more of what is recorded.
+        handed.extend(moved.handed.iter().cloned());
         let mut journal = match Journal::begin(passage) {
             Ok(journal) => journal,
             Err(error) => {
@@ -302,7 +372,7 @@ impl Prepared {
                 Ok(done)
             }
             Err(error) => {
-                let back = moved.back(taken);
+                let back = moved.back(taken, handed);
                 let means = detect::means(back.manner, &back.wanted);
                 let reverted = converge(&back, &means, None, &mut journal).and_then(|_| {
                     if store::current()? != from {
@@ -537,7 +607,7 @@ pub fn pass(from: &Generation, to: &Generation) -> Result<Done, Box<Failure>> {
     });
     let taken = newer.chain(older).cloned().collect();
     let moved = Move::new(&old, &new, &named, from.manner, manner, taken);
-    let prepared = prepare(moved).map_err(failed)?;
+    let prepared = prepare(moved.between(from, to)).map_err(failed)?;
     prepared.carry_out(Passage {
         from: from.number,
         to: to.number,

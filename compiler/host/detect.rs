@@ -76,7 +76,19 @@ fn forward_drops(save: &str) -> bool {
     policy || last.is_some_and(|last| refuses.iter().any(|rule| last.starts_with(rule)))
 }
 
-fn legacy_is_loaded() -> bool {
+/// Whether the kernel's own tables hold a chain of this name.
+pub fn legacy_holds(chain: &str) -> bool {
+    let printed = match legacy_is_loaded() {
+        true => run::output("iptables-legacy-save", &["-t", "filter"]).unwrap_or_default(),
+        false => Vec::new(),
+    };
+    let text = String::from_utf8_lossy(&printed);
+    text.lines()
+        .any(|line| line.starts_with(&format!(":{chain} ")))
+}
+
+/// Whether the kernel's own tables of iptables are in use.
+pub fn legacy_is_loaded() -> bool {
     let tables = fs::read_to_string("/proc/net/ip_tables_names").unwrap_or_default();
     !tables.trim().is_empty()
 }

@@ -5,18 +5,23 @@
 
 use std::fs::{self, DirBuilder};
 use std::io::{self, Write as _};
+use std::net::IpAddr;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::run::{self, RunError};
-use super::{HostError, process};
+use super::{HostError, handover, process};
 use crate::plan::{Command, Deed, File, Step};
 use crate::value::DeviceName;
 
 /// How long a device that a network manager makes may take to appear.
 const APPEARANCE: Duration = Duration::from_secs(15);
+
+/// How long a gateway may take to answer through a port that was just moved; its cable stays up, so
+/// no switch has to learn anything new.
+const ANSWER: Duration = Duration::from_secs(15);
 
 /// A step did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +46,12 @@ pub enum StepError {
         value: String,
         /// What the kernel said.
         reason: io::Error,
+    },
+    /// A gateway does not answer.
+    #[error("the gateway {gateway} does not answer within {} s", ANSWER.as_secs())]
+    Unreachable {
+        /// The gateway.
+        gateway: IpAddr,
     },
     /// A manager did not make a device.
     #[error("'{device}' did not come up within {} s", APPEARANCE.as_secs())]
@@ -70,6 +81,20 @@ pub fn execute(step: &Step) -> Result<(), StepError> {
         Deed::Stop(processes) => processes
             .iter()
             .try_for_each(|each| Ok(process::stop(each)?)),
+        Deed::Carry(carriages) => {
+            let mut carriages = carriages.iter();
+            carriages.try_for_each(|each| Ok(handover::carry(each)?))
+        }
+        Deed::Rename(names) => {
+            let mut names = names.iter();
+            names.try_for_each(|(from, to)| Ok(handover::rename(from, to)?))
+        }
+        Deed::Link(links) => {
+            let mut links = links.iter();
+            links.try_for_each(|(place, target)| Ok(handover::link(place, target)?))
+        }
+        Deed::End(daemon) => Ok(handover::end(daemon)?),
+        Deed::Reach(gateway) => reach(*gateway),
         Deed::Await(devices) => devices.iter().try_for_each(appear),
     }
 }
@@ -154,4 +179,21 @@ fn appear(device: &DeviceName) -> Result<(), StepError> {
     Err(StepError::Absent {
         device: device.clone(),
     })
+}
+
+/// Waits until a neighbour answers: to a ping, or, if it does not care for those, to the question
+/// which hardware address it has.
+fn reach(gateway: IpAddr) -> Result<(), StepError> {
+    let (text, start) = (gateway.to_string(), Instant::now());
+    while start.elapsed() < ANSWER {
+        if run::output("ping", &["-n", "-q", "-c", "1", "-W", "1", &text]).is_ok() {
+            return Ok(());
+        }
+        let known = run::output("ip", &["neighbor", "show", "to", &text, "nud", "reachable"]);
+        if known.is_ok_and(|printed| !printed.is_empty()) {
+            return Ok(());
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    Err(StepError::Unreachable { gateway })
 }

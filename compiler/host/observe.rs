@@ -9,7 +9,7 @@ use std::path::Path;
 use std::thread;
 
 use super::run::{self, RunError};
-use super::{facts, process};
+use super::{facts, libvirt, process};
 use crate::capture::question::{self, LISTINGS, SETTINGS_FILE, setting_line};
 use crate::capture::{self, RuleTool, Text, Variant};
 use crate::firewall::Family;
@@ -37,13 +37,18 @@ pub fn observe(
 ) -> Result<Observed, Blind> {
     let before = wish.before.map(|before| before.firewall);
     let before = before.filter(|before| *before != firewall);
-    let mut tools: Vec<RuleTool> = firewall.tools();
-    tools.extend(before.into_iter().flat_map(FirewallManner::tools));
-    tools.dedup();
-    let layouts: Vec<FirewallLayout> = std::iter::once(firewall)
+    let libvirt = libvirt::observe(wish);
+    let taken = libvirt.networks.iter().filter(|_| wish.take_over);
+    let theirs = taken.map(|each| each.firewall);
+    let theirs = theirs.chain(wish.returned.iter().map(|each| each.firewall));
+    let manners: Vec<FirewallManner> = std::iter::once(firewall)
         .chain(before)
-        .map(|manner| manner.layout)
+        .chain(theirs)
         .collect();
+    let mut tools: Vec<RuleTool> = manners.iter().flat_map(|manner| manner.tools()).collect();
+    tools.sort();
+    tools.dedup();
+    let layouts: Vec<FirewallLayout> = manners.iter().map(|manner| manner.layout).collect();
     let mut texts = side_by_side(&tools, &layouts)?;
     let touched = touched(wish);
     texts.push(settings(&touched));
@@ -83,6 +88,8 @@ pub fn observe(
             .filter(|folder| !Path::new(folder).is_dir())
             .collect(),
         zones: zones(&touched, firewalld),
+        known_zones: known_zones(firewalld),
+        libvirt,
         configurations: configurations(),
         facts: Facts::default(),
     };
@@ -254,6 +261,15 @@ fn zones(touched: &BTreeSet<DeviceName>, firewalld: bool) -> BTreeMap<DeviceName
         ))
     };
     touched.iter().filter_map(zone).collect()
+}
+
+fn known_zones(firewalld: bool) -> BTreeSet<String> {
+    if !firewalld {
+        return BTreeSet::new();
+    }
+    let printed = run::output("firewall-cmd", &["--get-zones"]).unwrap_or_default();
+    let printed = String::from_utf8_lossy(&printed).into_owned();
+    printed.split_whitespace().map(str::to_owned).collect()
 }
 
 /// The devices of this network namespace.

@@ -30,7 +30,7 @@ use super::execute::make_folder;
 use super::input::Input;
 use crate::diagnostic::Sink;
 use crate::network::{self, BridgeChoice, Declared, Kind, Member, NetworkSet};
-use crate::plan::{Manner, Taken};
+use crate::plan::{Handed, Manner, Taken};
 use crate::source::{Source, Sources};
 use crate::state::{Address, Route};
 use crate::value::encode::file_stem;
@@ -53,6 +53,8 @@ struct Stored {
     manner: Option<Manner>,
     networks: Vec<String>,
     taken: Vec<StoredTaken>,
+    #[serde(default)]
+    handed: Vec<Handed>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -79,6 +81,8 @@ pub struct Generation {
     pub inputs: Vec<Input>,
     /// What uplinks held before.
     pub taken: Vec<Taken>,
+    /// What was taken from libvirt.
+    pub handed: Vec<Handed>,
 }
 
 /// The store cannot be used.
@@ -256,6 +260,7 @@ pub fn load(number: Number) -> Result<Generation, StoreError> {
         taken: taken
             .collect::<Option<_>>()
             .ok_or_else(|| damaged("an address in it is none".to_owned()))?,
+        handed: stored.handed,
     })
 }
 
@@ -309,6 +314,7 @@ pub fn save(
     before: Number,
     manner: impl Into<Option<Manner>>,
     taken: &[Taken],
+    handed: &[Handed],
 ) -> Result<Number, StoreError> {
     let newest = numbers()?.first().copied().unwrap_or(0);
     let number = newest.max(current()?) + 1;
@@ -319,6 +325,7 @@ pub fn save(
         manner: manner.into(),
         networks: networks.collect::<Result<_, _>>()?,
         taken: taken.iter().map(StoredTaken::new).collect(),
+        handed: handed.to_vec(),
     };
     let text = serde_json::to_string_pretty(&stored).unwrap_or_default();
     put(&format!("generations/{number}.json"), &(text + "\n"))?;

@@ -164,6 +164,7 @@ pub fn attach(wanted: &Wanted<'_>, seen: &Seen, kernel: Kernel) -> Plan {
         steps,
         degraded: draft.degraded,
         taken: Vec::new(),
+        handed: Vec::new(),
     }
 }
 

@@ -32,6 +32,8 @@ pub(super) struct Links {
     pub address: Group,
     /// What uplinks held that now lose it.
     pub taken: Vec<Taken>,
+    /// Gateways that have to answer once the host's own addresses have moved.
+    pub gateways: Vec<IpAddr>,
 }
 
 /// Statements that are run as one batch, and what they change.
@@ -130,8 +132,9 @@ pub(super) fn links(wish: &Wish<'_>, observed: &Observed) -> Links {
     let wanted: HashSet<&DeviceName> = made(&wish.wanted.state)
         .map(|(link, _)| &link.name)
         .collect();
+    let returned = super::handover::returned(wish);
     for (link, bridge) in made(&wish.retired.state) {
-        if !wanted.contains(&link.name) {
+        if !wanted.contains(&link.name) && !returned.contains(&link.name) {
             links.forget(link, bridge, wish, &there);
         }
     }
@@ -158,8 +161,12 @@ impl Links {
             None => self.create(on.link, bridge),
             Some(device) => self.adjust(on.link, bridge, device),
         }
-        if let Some(uplink) = &bridge.uplink {
-            self.take(name, uplink, there, observed);
+        if let Some(uplink) = &bridge.uplink
+            && self.take(name, uplink, there, observed)
+        {
+            let routes = on.routes.iter();
+            let default = routes.filter(|route| route.destination.prefix_len() == 0);
+            self.gateways.extend(default.map(|route| route.gateway));
         }
         for address in &on.addresses {
             if !there.has_address(address) {
@@ -249,18 +256,18 @@ impl Links {
         }
     }
 
-    /// The host's own addresses move from the port to the bridge in one batch.
+    /// The host's own addresses move from the port to the bridge in one batch, if they have to.
     fn take(
         &mut self,
         bridge: &DeviceName,
         uplink: &Uplink,
         there: &There<'_>,
         observed: &Observed,
-    ) {
+    ) -> bool {
         let port = there.devices.get(&uplink.dev);
         let joined = port.is_some_and(|port| port.master.as_ref() == Some(bridge));
         if joined || uplink.addressing == UplinkAddressing::Dhcp {
-            return;
+            return false;
         }
         let change = |words: &str| {
             Change::new(Kind::Link, uplink.dev.as_str(), words).with(Impact::Disruptive)
@@ -295,6 +302,7 @@ impl Links {
                 .cloned()
                 .collect(),
         });
+        true
     }
 
     /// Addresses and routes that an earlier apply added to a bridge that stays.

@@ -6,10 +6,11 @@
 use std::collections::HashSet;
 
 use super::step::{Change, Command, Deed, File, Impact, Kind, Step};
-use super::{LinkManager, Means, Observed, Wish};
+use super::{Degraded, LinkManager, Means, Observed, Wish};
+use crate::backend::firewalld::zone_name;
 use crate::backend::{Artifact, Compiled, Layout, network_manager, networkd};
 use crate::lower::Ir;
-use crate::state::{LinkKind, OnLink};
+use crate::state::{LinkKind, OnLink, ZoneChoice};
 use crate::value::DeviceName;
 
 /// The steps around a manager.
@@ -261,27 +262,60 @@ fn forget(
     steps
 }
 
-/// Bridges belong into zones where firewalld runs.
-pub(super) fn zones(wish: &Wish<'_>, observed: &Observed, means: &Means) -> Vec<Step> {
+/// Bridges belong into zones where firewalld runs, and leave them when they go. Where it has no zone
+/// of ours it may have those of libvirt, which are the same in meaning.
+pub(super) fn zones(
+    wish: &Wish<'_>,
+    observed: &Observed,
+    means: &Means,
+    degraded: &mut Vec<Degraded>,
+) -> Vec<Step> {
     if !means.firewalld {
         return Vec::new();
     }
     let mut steps = Vec::new();
+    let mut bound = HashSet::new();
     for on in wish.wanted.state.on_links() {
         let Some(binding) = on.zone else { continue };
-        let zone = crate::backend::firewalld::zone_name(&binding.zone);
-        if observed.zones.get(&on.link.name).map(String::as_str) == Some(zone) {
+        let link = &on.link.name;
+        bound.insert(link);
+        let choices = match &binding.zone {
+            ZoneChoice::Declared(zone) => vec![zone.as_str()],
+            ZoneChoice::Libvirt => vec![zone_name(&binding.zone), "libvirt"],
+            ZoneChoice::LibvirtRouted => vec![zone_name(&binding.zone), "libvirt-routed"],
+        };
+        let there = observed.zones.get(link).map(String::as_str);
+        if there.is_some_and(|there| choices.contains(&there)) {
             continue;
         }
-        let zone = format!("--zone={zone}");
-        let device = format!("--change-interface={}", on.link.name);
-        let change = Change::new(
-            Kind::Zone,
-            on.link.name.as_str(),
-            format!("put into {zone}"),
-        );
-        let command = Command::new("firewall-cmd", &[&zone, &device]);
-        steps.push(Step::new(vec![change], Deed::Run(vec![command])));
+        let known = |zone: &&&str| observed.known_zones.contains(**zone);
+        let Some(zone) = choices.iter().find(known) else {
+            degraded.push(Degraded {
+                object: link.to_string(),
+                message: format!(
+                    "firewalld has no zone '{}', so its default zone decides what guests may: \
+                     'lanwright compile' writes one, for /etc/firewalld/zones",
+                    choices[0]
+                ),
+            });
+            continue;
+        };
+        steps.push(zone_step(link, zone, "--change-interface", "put into"));
+    }
+    for binding in &wish.retired.state.zones {
+        if let Some(zone) = observed.zones.get(&binding.link)
+            && !bound.contains(&binding.link)
+        {
+            let step = zone_step(&binding.link, zone, "--remove-interface", "take out of");
+            steps.push(step);
+        }
     }
     steps
+}
+
+fn zone_step(link: &DeviceName, zone: &str, verb: &str, words: &str) -> Step {
+    let change = Change::new(Kind::Zone, link.as_str(), format!("{words} {zone}"));
+    let (zone, device) = (format!("--zone={zone}"), format!("{verb}={link}"));
+    let command = Command::new("firewall-cmd", &[&zone, &device]);
+    Step::new(vec![change], Deed::Run(vec![command]))
 }

@@ -11,8 +11,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::link::made;
-use super::{Observed, Wish};
+use super::{Observed, Wish, handover};
 use crate::capture::Topic;
+use crate::doctor::report::{Check, Finding};
 use crate::state::LinkKind;
 use crate::value::DeviceName;
 
@@ -54,9 +55,26 @@ pub fn refuse(
 ) -> (Vec<Refusal>, Vec<Refusal>) {
     let (mut refusals, mut warnings) = (Vec::new(), Vec::new());
     devices(wish, observed, &mut refusals);
+    handover::refuse(wish, observed, &mut refusals, &mut warnings);
     collisions(wish, observed, lifelines, &mut refusals, &mut warnings);
     advertisements(wish, observed, lifelines, &mut refusals);
     (refusals, warnings)
+}
+
+/// What others' rules shut for the guests on a bridge, and what opens it.
+pub fn shut(bridge: &DeviceName, finding: &Finding, chosen: bool) -> Refusal {
+    let message = format!("{bridge}: {}: {}", finding.fact, finding.breaks);
+    if finding.check == Check::Forward && chosen {
+        let help = "leave out --firewall, or choose iptables: an accept in another table changes \
+                    nothing about it";
+        return Refusal::new(message, help);
+    }
+    let commands = finding.fix.iter().flat_map(|fix| &fix.commands);
+    let commands: Vec<String> = commands.map(|words| words.join(" ")).collect();
+    Refusal {
+        message,
+        help: (!commands.is_empty()).then(|| commands.join("; ")),
+    }
 }
 
 fn devices(wish: &Wish<'_>, observed: &Observed, refusals: &mut Vec<Refusal>) {
@@ -76,8 +94,11 @@ fn devices(wish: &Wish<'_>, observed: &Observed, refusals: &mut Vec<Refusal>) {
     for link in &wish.wanted.state.links {
         let name = &link.name;
         match (&link.kind, find(name)) {
-            // What was made here may be another's by now.
-            (LinkKind::Bridge(_), Some(device)) if !ours.contains(name) || !device.is_bridge() => {
+            // What was made here may be another's by now; what is libvirt's has words of its own.
+            (LinkKind::Bridge(_), Some(device))
+                if !device.is_bridge()
+                    || !(ours.contains(name) || handover::is_of_libvirt(name, observed)) =>
+            {
                 let what = match device.is_bridge() {
                     true => "a bridge of somebody else's",
                     false => "a device that is no bridge",

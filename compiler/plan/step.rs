@@ -1,5 +1,7 @@
 //! Steps as data: what each changes, for people, and what is done, for `host`.
 
+use std::net::IpAddr;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -135,6 +137,17 @@ impl Command {
     }
 }
 
+/// A daemon that runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Daemon {
+    /// Its number.
+    pub pid: u32,
+    /// What the program is called.
+    pub program: String,
+    /// The unit of systemd that it is, if it is one.
+    pub unit: Option<String>,
+}
+
 /// A file to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
@@ -146,6 +159,26 @@ pub struct File {
     pub before: Option<String>,
     /// Its permission bits.
     pub mode: u32,
+}
+
+/// A list of leases that changes hands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carriage {
+    /// libvirt's list.
+    pub status: String,
+    /// dnsmasq's own file.
+    pub leases: String,
+    /// Which of them is written.
+    pub direction: Direction,
+}
+
+/// Which way leases go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From libvirt's list into dnsmasq's file.
+    FromLibvirt,
+    /// From dnsmasq's file into libvirt's list.
+    ToLibvirt,
 }
 
 /// A dnsmasq that runs without a service manager, by the files that it was started with.
@@ -174,6 +207,16 @@ pub enum Deed {
     Reload(Vec<Process>),
     /// Processes end; their number files go.
     Stop(Vec<Process>),
+    /// Leases change hands; a list that is not there is an empty one.
+    Carry(Vec<Carriage>),
+    /// Files get another name, from and to; one that is not there is left.
+    Rename(Vec<(String, String)>),
+    /// Symbolic links are made: where, and what they say.
+    Link(Vec<(String, String)>),
+    /// A daemon ends; nothing if it does not run any more.
+    End(Daemon),
+    /// Wait until this neighbour answers; it is the way to everything else.
+    Reach(IpAddr),
     /// Wait until these devices are there and up, as a network manager makes them.
     Await(Vec<DeviceName>),
 }

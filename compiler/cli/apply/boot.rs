@@ -96,10 +96,10 @@ fn first_state(quiet: bool) -> anyhow::Result<Result<Number, Outcome>> {
         return Ok(Err(Outcome::Done));
     }
     let nothing = apply::standing()?;
-    let Some(chosen) = networks::choose(&[], &[], &nothing, false)? else {
+    let Some(chosen) = networks::choose(&[], &[], &nothing, false, false)? else {
         return Ok(Err(Outcome::CouldNot));
     };
-    let number = store::save(&chosen.set, nothing.now.number, None, &[])?;
+    let number = store::save(&chosen.set, nothing.now.number, None, &[], &[])?;
     store::set_last_good(number)?;
     Ok(Ok(number))
 }
@@ -181,7 +181,7 @@ fn rise(before: &Standing, goal: &Goal) -> anyhow::Result<Risen> {
     named.extend(networks::names(&before.set));
     let state = match goal.generation.manner {
         Some(_) => goal.generation.number,
-        None => store::save(&goal.set, goal.generation.number, goal.manner, &[])?,
+        None => store::save(&goal.set, goal.generation.number, goal.manner, &[], &[])?,
     };
     let mut risen = Risen {
         done: Done::default(),

@@ -20,14 +20,15 @@ pub(super) fn run(what: &What, root: &Path, format: Format) -> anyhow::Result<Ou
         false => what.inputs.clone(),
         true => vec![below(root, networks::FOLDER)],
     };
-    let Some(chosen) = networks::choose(&inputs, &what.uplink, &standing, what.prune)? else {
+    let Some(chosen) = networks::choose(&inputs, &what.uplink, &standing, what.prune, false)?
+    else {
         return Ok(Outcome::CouldNot);
     };
     if chosen.named.is_empty() {
         bail!("there is no network to apply");
     }
     let manner = manner.or(standing.now.manner);
-    let number = store::save(&chosen.set, standing.now.number, manner, &[])?;
+    let number = store::save(&chosen.set, standing.now.number, manner, &[], &[])?;
     store::set_current(number)?;
     store::set_last_good(number)?;
     store::tidy()?;

@@ -8,8 +8,8 @@ use crate::cli::{self, Format};
 use crate::host::apply::{Done, Prepared};
 use crate::host::store::Number;
 use crate::network::NetworkSet;
-use crate::plan::{Change, Command, Deed, Degraded, Impact, Plan, Refusal};
-use crate::value::encode::visible;
+use crate::plan::{Change, Command, Deed, Degraded, Direction, Impact, Plan, Refusal};
+use crate::value::encode::{shell_word, visible};
 
 /// What `--format json` prints.
 #[derive(Debug, Default, Serialize, JsonSchema)]
@@ -219,6 +219,34 @@ pub(in crate::cli) fn commands(plan: &Plan) -> String {
                     text.push_str(&format!("kill $(cat {})\n", each.pid_file));
                 }
             }
+            Deed::Carry(carriages) => {
+                for each in carriages {
+                    let (from, to) = match each.direction {
+                        Direction::FromLibvirt => (&each.status, &each.leases),
+                        Direction::ToLibvirt => (&each.leases, &each.status),
+                    };
+                    text.push_str(&format!("write the leases of {from} into {to}\n"));
+                }
+            }
+            Deed::Rename(names) => {
+                for (from, to) in names {
+                    text.push_str(&format!("mv {} {}\n", shell_word(from), shell_word(to)));
+                }
+            }
+            Deed::Link(links) => {
+                for (place, target) in links {
+                    let (place, target) = (shell_word(place), shell_word(target));
+                    text.push_str(&format!("ln -s {target} {place}\n"));
+                }
+            }
+            Deed::End(daemon) => {
+                text.push_str(&format!(
+                    "kill {}  # {}\n",
+                    daemon.pid,
+                    visible(&daemon.program)
+                ));
+            }
+            Deed::Reach(gateway) => text.push_str(&format!("wait for {gateway} to answer\n")),
             Deed::Await(devices) => {
                 for device in devices {
                     text.push_str(&format!("wait for {device} to come up\n"));
@@ -234,12 +262,7 @@ pub(in crate::cli) fn commands(plan: &Plan) -> String {
 
 fn command(command: &Command) -> String {
     let mut words = vec![command.program.clone()];
-    words.extend(
-        command
-            .arguments
-            .iter()
-            .map(|word| crate::value::encode::shell_word(word)),
-    );
+    words.extend(command.arguments.iter().map(|word| shell_word(word)));
     let head = words.join(" ");
     match &command.input {
         None => head + "\n",

@@ -61,6 +61,8 @@ fn wish<'a>(wanted: &'a Ir, retired: &'a Ir) -> Wish<'a> {
         retired,
         before: None,
         taken: &[],
+        returned: &[],
+        take_over: false,
     }
 }
 
