@@ -47,8 +47,8 @@ impl Rate {
         self.peak_kbps.unwrap_or(self.average_kbps)
     }
 
-    /// Whether `found` is what `tc` shows of this rate. Its text cuts large rates short (`rounded`),
-    /// and it keeps bursts as a time.
+    /// Whether `found` is what `tc` shows of this rate. Its text cuts large rates short
+    /// (`rounded`), and it keeps bursts as a time.
     pub fn is_shown_as(&self, found: Rate, rounded: bool) -> bool {
         let burst = match (self.burst_kib, found.burst_kib) {
             (Some(burst), Some(other)) => same_burst(burst, other, self.average_kbps),
