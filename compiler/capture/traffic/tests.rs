@@ -154,7 +154,8 @@ fn a_filter_for_checksums_is_seen() {
     let received = none.replace("# tc filter show dev br0\n", "");
     assert_eq!(rest(&received, "tc.txt"), (false, false, false));
     let json = "[{\"parent\":\"1:\",\"protocol\":\"ip\",\"pref\":2,\"kind\":\"u32\",\
-        \"options\":{\"fh\":\"800::800\",\"actions\":[{\"order\":1,\"kind\":\"csum\",\"csum\":\"iph, udp\"}]}}]";
+        \"options\":{\"fh\":\"800::800\",\
+        \"actions\":[{\"order\":1,\"kind\":\"csum\",\"csum\":\"iph, udp\"}]}}]";
     assert_eq!(rest(json, "tc-br0.json"), (true, true, false));
 }
 
