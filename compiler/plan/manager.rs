@@ -4,6 +4,7 @@
 //! written again. A manager that has its files but not their effect is asked once more.
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 
 use super::step::{Change, Command, Deed, File, Impact, Kind, Step};
 use super::{Degraded, LinkManager, Means, Observed, Wish};
@@ -109,8 +110,24 @@ pub(super) fn managed(wish: &Wish<'_>, observed: &Observed, means: &Means) -> Ma
     managed
         .make
         .extend(bring_up(means.links, &amiss, &differing));
-    managed.make.push(Step::new(Vec::new(), Deed::Await(amiss)));
     managed
+        .make
+        .push(Step::new(Vec::new(), Deed::Await(amiss.clone())));
+    let gateways = gateways(wish, &amiss).map(Deed::Reach);
+    let reach = gateways.map(|deed| Step::new(Vec::new(), deed));
+    managed.make.extend(reach);
+    managed
+}
+
+/// The gateways of the host itself on bridges that a manager made.
+fn gateways<'a>(wish: &'a Wish<'_>, links: &'a [DeviceName]) -> impl Iterator<Item = IpAddr> + 'a {
+    let with_uplink = super::link::made(&wish.wanted.state)
+        .filter(|(link, bridge)| bridge.uplink.is_some() && links.contains(&link.name));
+    let on = with_uplink.flat_map(|(link, _)| {
+        let routes = wish.wanted.state.routes.iter();
+        routes.filter(|route| route.link == link.name && route.destination.prefix_len() == 0)
+    });
+    on.map(|route| route.gateway)
 }
 
 fn is_told(on: &OnLink<'_>, differing: &[File]) -> bool {

@@ -16,18 +16,19 @@ use common::room::{Room, script};
 const TOOLS: &[&str] = &["unshare", "ip", "nft", "dnsmasq", "iptables-nft", "ping"];
 
 /// Runs a script of this folder with the program; what it says, unless a tool is missing.
-fn said(name: &str, tools: &[&str]) -> Option<String> {
+fn said(name: &str, argument: &str, tools: &[&str]) -> Option<String> {
     if !common::require(&[TOOLS, tools].concat()) {
         return None;
     }
     let room = Room::new(&script(&format!("beside/{name}")));
-    let room = room.argument(common::LANWRIGHT).limit_seconds(120);
+    let room = room.argument(common::LANWRIGHT).argument(argument);
+    let room = room.limit_seconds(120);
     Some(room.run().stdout().unwrap())
 }
 
 #[test]
 fn what_others_shut_is_said_at_once() {
-    let Some(said) = said("rules.sh", &[]) else {
+    let Some(said) = said("rules.sh", "", &[]) else {
         return;
     };
     let part = |name: &str| -> Vec<&str> {
@@ -51,7 +52,7 @@ fn what_others_shut_is_said_at_once() {
 
 #[test]
 fn a_gateway_that_does_not_answer_brings_the_cable_back() {
-    let Some(said) = said("uplink.sh", &[]) else {
+    let Some(said) = said("uplink.sh", "", &[]) else {
         return;
     };
     let expected = "exit 2, eth0 has it 1\n\
@@ -70,6 +71,7 @@ fn bridges_go_into_the_zones_of_a_real_firewalld() {
     }
     let Some(said) = said(
         "firewalld.sh",
+        "",
         &["firewalld", "firewall-cmd", "dbus-daemon"],
     ) else {
         return;
@@ -80,5 +82,36 @@ fn bridges_go_into_the_zones_of_a_real_firewalld() {
     assert!(
         said.ends_with("zone      virbr0: take out of libvirt\nno zone\n"),
         "{said}"
+    );
+}
+
+/// A manager's cable becomes a port, stays the manager's own if the gateway does not answer, and
+/// comes back with `down`.
+fn managed(manager: &str, tools: &[&str]) {
+    let Some(said) = said("managed.sh", manager, tools) else {
+        return;
+    };
+    let expected = "unreachable exit 2\n\
+        does not answer within 15 s; everything was put back\n\
+        unreachable reached\nunreachable on eno1 192.0.2.99/24 \n\
+        first exit 0\nfirst reached\nfirst on br0 192.0.2.10/24 \n\
+        second exit 0\nnothing to do: 1 network as they should be\n\
+        down exit 0\ndown reached\ndown on eno1 192.0.2.99/24 \nno bridge\n";
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn networkd_gives_its_cable_and_gets_it_back() {
+    managed(
+        "networkd",
+        &["dbus-daemon", "systemd-networkd", "networkctl"],
+    );
+}
+
+#[test]
+fn network_manager_gives_its_cable_and_gets_it_back() {
+    managed(
+        "network-manager",
+        &["dbus-daemon", "NetworkManager", "nmcli"],
     );
 }
