@@ -8,12 +8,12 @@ use std::collections::HashSet;
 
 use super::chain::{Decider, Summaries, Undecided};
 use super::diagram::{Diagram, Diagrams, OverBudget, Top};
-use super::hook::{self, Part};
+use super::hook::{self, Asked, Part};
 use super::outcome::{End, Outcomes, Unlike};
 use super::program::{self, Program, Words};
 use super::question::Packet;
 use super::space::{Cuts, Space};
-use crate::firewall::Hook;
+use crate::firewall::{Family, Hook};
 
 /// How many nodes a comparison may have: some hundred megabytes.
 const BUDGET: usize = 3_000_000;
@@ -83,8 +83,8 @@ struct Pair<'a> {
 }
 
 /// Compares two programs that share their words, in every part of every hook that one of them
-/// has rules in.
-pub fn compare(a: &Program, b: &Program, words: &Words) -> Vec<Compared> {
+/// has rules in; for packets of one family only, if one is given.
+pub fn compare(a: &Program, b: &Program, words: &Words, only: Option<Family>) -> Vec<Compared> {
     let mut compared = Vec::new();
     for hook in Hook::IP {
         for part in Part::ALL {
@@ -92,7 +92,8 @@ pub fn compare(a: &Program, b: &Program, words: &Words) -> Vec<Compared> {
             if entries.iter().all(Vec::is_empty) {
                 continue;
             }
-            compared.push(compare_part([a, b], entries, hook, part, words));
+            let asked = Asked { hook, part, only };
+            compared.push(compare_part([a, b], entries, asked, words));
         }
     }
     compared
@@ -101,17 +102,16 @@ pub fn compare(a: &Program, b: &Program, words: &Words) -> Vec<Compared> {
 fn compare_part(
     programs: [&Program; 2],
     entries: [Vec<(i32, usize, usize)>; 2],
-    hook: Hook,
-    part: Part,
+    asked: Asked,
     words: &Words,
 ) -> Compared {
-    let (verdict, groups, undecided) = match decide(programs, entries, hook, part, words) {
+    let (verdict, groups, undecided) = match decide(programs, entries, asked, words) {
         Ok((verdict, groups)) => (verdict, groups, None),
         Err(undecided) => (Verdict::Undecided, Vec::new(), Some(undecided)),
     };
     Compared {
-        hook,
-        part,
+        hook: asked.hook,
+        part: asked.part,
         verdict,
         groups,
         undecided,
@@ -125,8 +125,7 @@ fn both(error: OverBudget) -> (SideOf, Undecided) {
 fn decide(
     programs: [&Program; 2],
     entries: [Vec<(i32, usize, usize)>; 2],
-    hook: Hook,
-    part: Part,
+    asked: Asked,
     words: &Words,
 ) -> Result<(Verdict, Vec<Group>), (SideOf, Undecided)> {
     let mut rules = hook::reached(programs[0], &entries[0]);
@@ -145,7 +144,7 @@ fn decide(
     hook::cut(&rules, &mut cuts);
     let space = cuts.space().map_err(both)?;
     let mut diagrams = Diagrams::new(BUDGET);
-    let domain = hook::domain(hook, part, &space, &mut diagrams).map_err(both)?;
+    let domain = hook::domain(asked, &space, &mut diagrams).map_err(both)?;
     let outcomes = Outcomes::default();
     let mut pair = Pair {
         programs,

@@ -5,13 +5,14 @@
 //! asked about all packets that could come to it. Within a part every base chain must let a packet
 //! pass; of those that rewrite addresses the first that does is the last.
 
+use super::asked::of_family;
 use super::chain::{Decider, Summaries, Undecided};
 use super::diagram::{Diagram, Diagrams, OverBudget};
 use super::outcome::End;
 use super::program::{Plan, Program, ProgramRule, Step, touch};
 use super::question::{self, Field, Question};
 use super::space::{Cuts, Space};
-use crate::firewall::{BaseKind, ChainPolicy, DeviceSide, Hook, TableFamily};
+use crate::firewall::{BaseKind, ChainPolicy, DeviceSide, Family, Hook, TableFamily};
 
 /// Where connections begin to be tracked (`NF_IP_PRI_CONNTRACK`).
 const TRACKING: i32 = -200;
@@ -27,6 +28,17 @@ pub enum Part {
     Nat,
     /// Behind it.
     AfterNat,
+}
+
+/// Which packets are asked about.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    /// The hook that they come to.
+    pub hook: Hook,
+    /// The part of it.
+    pub part: Part,
+    /// Their family, if it is one only.
+    pub only: Option<Family>,
 }
 
 impl Part {
@@ -213,23 +225,21 @@ fn base(summaries: &mut Summaries<'_>, table: usize, chain: usize) -> Result<Dia
 }
 
 /// The packets that can come to a part of a hook.
-pub fn domain(
-    hook: Hook,
-    part: Part,
-    space: &Space,
-    diagrams: &mut Diagrams,
-) -> Result<Diagram, OverBudget> {
+pub fn domain(asked: Asked, space: &Space, diagrams: &mut Diagrams) -> Result<Diagram, OverBudget> {
     let no_in = space.absent(DeviceSide::In, diagrams)?;
     let no_out = space.absent(DeviceSide::Out, diagrams)?;
     let (has_in, has_out) = (diagrams.not(no_in)?, diagrams.not(no_out)?);
-    let devices = match hook {
+    let devices = match asked.hook {
         Hook::Prerouting | Hook::Input => diagrams.and(has_in, no_out)?,
         Hook::Forward => diagrams.and(has_in, has_out)?,
         Hook::Output => diagrams.and(no_in, has_out)?,
         Hook::Postrouting => has_out,
         Hook::Ingress | Hook::Egress => Diagrams::YES,
     };
-    let states = match part {
+    let family = asked.only.map_or(Question::Always, of_family);
+    let family = space.diagram(&family, diagrams)?;
+    let devices = diagrams.and(devices, family)?;
+    let states = match asked.part {
         Part::BeforeTracking => [question::INVALID, question::UNTRACKED].as_slice(),
         // Only first packets are asked where addresses are rewritten.
         Part::Nat => &[question::NEW, question::RELATED],

@@ -13,9 +13,10 @@ use super::question::{Opaque, Question};
 use crate::firewall::expression::Field as Asked;
 use crate::firewall::normal::Step as NormalStep;
 use crate::firewall::{
-    Base, ElementValue, Expression, Lookup, Match, NormalRule, Protocol, RejectWith, Rule, Table,
-    TableFamily, Target,
+    Base, ElementValue, Expression, Lookup, Match, NatFlags, NatTarget, NormalRule, Protocol,
+    RejectWith, Rule, Table, TableFamily, Target,
 };
+use crate::value::PortRange;
 
 /// The words that two programs share.
 #[derive(Debug, Default)]
@@ -254,7 +255,7 @@ impl Reader<'_, '_> {
             | Target::Snat(_)
             | Target::Dnat(_)
             | Target::Redirect { .. }
-            | Target::Netmap(_) => Plan::Nat(self.words.translations.number(format!("{target:?}"))),
+            | Target::Netmap(_) => Plan::Nat(self.words.translations.number(translation(target))),
             Target::Log(_) | Target::Trace | Target::Count(_) | Target::Continue => Plan::On,
             Target::ChecksumFill | Target::SegmentSize(_) | Target::Classify { .. } => {
                 return self.change(target, 0);
@@ -337,6 +338,56 @@ const CONSULTS: &str = "asks ";
 /// Whether an effect is that something was asked which remembers.
 pub fn consults(words: &str) -> bool {
     words.starts_with(CONSULTS)
+}
+
+/// A translation in words, the same only for the same.
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "what rewrites no address is never asked for"
+)]
+fn translation(target: &Target) -> String {
+    let ports = |ports: &Option<PortRange>| match ports {
+        Some(ports) => format!(", ports {}-{}", ports.start(), ports.end()),
+        None => String::new(),
+    };
+    let flags = |flags: &NatFlags| {
+        let said = [
+            (flags.random, ", random"),
+            (flags.fully_random, ", fully random"),
+            (flags.persistent, ", persistent"),
+        ];
+        said.into_iter()
+            .filter(|(said, _)| *said)
+            .map(|(_, word)| word)
+            .collect::<String>()
+    };
+    let to = |to: &NatTarget| {
+        let addresses = to.to.map_or("the same address".to_owned(), |to| {
+            match to.start == to.end {
+                true => to.start.to_string(),
+                false => format!("{}-{}", to.start, to.end),
+            }
+        });
+        format!("{addresses}{}{}", ports(&to.ports), flags(&to.flags))
+    };
+    match target {
+        Target::Masquerade {
+            ports: range,
+            flags: how,
+        } => {
+            format!("masquerade{}{}", ports(range), flags(how))
+        }
+        Target::Redirect {
+            ports: range,
+            flags: how,
+        } => {
+            format!("redirect{}{}", ports(range), flags(how))
+        }
+        Target::Snat(target) => format!("source to {}", to(target)),
+        Target::Dnat(target) => format!("destination to {}", to(target)),
+        Target::Netmap(net) => format!("netmap to {net}"),
+        other => format!("{other:?}"),
+    }
 }
 
 fn missing(name: &str) -> Plan {

@@ -29,7 +29,7 @@ fn of(ruleset: &Ruleset, words: &mut Words) -> Program {
 fn compared(a: &Ruleset, b: &Ruleset) -> Vec<Compared> {
     let mut words = Words::default();
     let (a, b) = (of(a, &mut words), of(b, &mut words));
-    compare(&a, &b, &words)
+    compare(&a, &b, &words, None)
 }
 
 /// What of a comparison is about packets that cross the host.
@@ -537,7 +537,7 @@ proptest! {
     fn a_witness_is_one(a in rulesets(), b in rulesets()) {
         let mut words = Words::default();
         let (one, other) = (of(&a, &mut words), of(&b, &mut words));
-        for each in compare(&one, &other, &words) {
+        for each in compare(&one, &other, &words, None) {
             for group in &each.groups {
                 let ends = [&one, &other].map(|program| {
                     let entries = hook::entries(program, each.hook, each.part);
@@ -547,7 +547,7 @@ proptest! {
                 prop_assert!(ends[0].end != ends[1].end || ends[0].effects != ends[1].effects);
             }
         }
-        for each in compare(&one, &one, &words) {
+        for each in compare(&one, &one, &words, None) {
             prop_assert!(matches!(each.verdict, Verdict::Equal | Verdict::Undecided));
         }
     }

@@ -107,17 +107,19 @@ impl Walk<'_> {
                     Step::Ask(question) if !self.packet.answers(question) => continue 'rules,
                     Step::Ask(_) => {}
                     Step::Do(effect) => self.effects.push(*effect),
-                    Step::Look(cases) => match self.look(cases, here, deep)? {
-                        End::On => {}
-                        decided => return Ok(decided),
-                    },
+                    Step::Look(cases) => {
+                        let end = self.look(cases, here, deep)?;
+                        if end != End::On {
+                            return Ok(end);
+                        }
+                    }
                     Step::Unknown(_) => return Err(Lost),
                 }
             }
             self.path.push(here);
-            match self.plan(&rule.plan, here, deep)? {
-                End::On => {}
-                decided => return Ok(decided),
+            let end = self.plan(&rule.plan, here, deep)?;
+            if end != End::On {
+                return Ok(end);
             }
         }
         Ok(End::On)
@@ -133,14 +135,14 @@ impl Walk<'_> {
                 1 => *ipv6,
                 _ => *ipv4,
             }),
-            Plan::Jump(chain) => match self.chain(at.table, *chain, deep + 1)? {
-                End::Back => End::On,
-                other => other,
-            },
-            Plan::Goto(chain) => match self.chain(at.table, *chain, deep + 1)? {
-                End::On => End::Back,
-                other => other,
-            },
+            Plan::Jump(chain) => {
+                let end = self.chain(at.table, *chain, deep + 1)?;
+                if end == End::Back { End::On } else { end }
+            }
+            Plan::Goto(chain) => {
+                let end = self.chain(at.table, *chain, deep + 1)?;
+                if end == End::On { End::Back } else { end }
+            }
             Plan::Look(cases) => self.look(cases, at, deep)?,
             Plan::Nat(to) => End::Nat(*to),
             Plan::Unknown(_) => return Err(Lost),
