@@ -316,6 +316,11 @@ impl Space {
             .collect();
         let mut packet = Packet::default();
         for (field, classes) in &self.values {
+            let variables = classes.first..classes.first + classes.bits;
+            if !answers.iter().any(|(asked, _)| variables.contains(asked)) {
+                packet.values.insert(*field, plain(*field, 0, field.last()));
+                continue;
+            }
             let class = classes.class(&yes);
             let start = classes.all.get(class).copied().unwrap_or(0);
             let end = classes

@@ -393,3 +393,58 @@ fn witness(packet: &Packet, words: &Words) -> Witness {
         assumed: assumed.into_iter().map(ToOwned::to_owned).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::{Text, read};
+
+    fn capture(name: &str, text: &str) -> Capture {
+        read(vec![Text {
+            name: name.to_owned(),
+            bytes: text.as_bytes().to_vec(),
+        }])
+    }
+
+    const IPTABLES: &str = "*filter\n:FORWARD DROP [0:0]\n\
+        -A FORWARD -i virbr0 -s 192.0.2.0/24 -j ACCEPT\nCOMMIT\n";
+    const NFT: &str = "table ip filter {\n chain f {\n \
+        type filter hook forward priority 0; policy drop;\n \
+        iifname vmap { \"virbr0\" : jump out }\n }\n \
+        chain out {\n ip saddr 192.0.2.0/24 accept\n }\n}\n";
+
+    #[test]
+    fn two_tools_say_the_same() {
+        let (a, b) = (capture("a.rules", IPTABLES), capture("b.nft", NFT));
+        let report = captures(&a, &b);
+        assert_eq!(report.verdict, DiffVerdict::Equal, "{report:?}");
+        assert_eq!(report.not_compared, ["ipv6"]);
+    }
+
+    #[test]
+    fn a_difference_has_a_packet_and_both_rules() {
+        let other = IPTABLES.replace("/24", "/25");
+        let (a, b) = (capture("a.rules", IPTABLES), capture("b.rules", &other));
+        let report = captures(&a, &b);
+        assert_eq!(report.verdict, DiffVerdict::Differs);
+        let [only] = report.differences.as_slice() else {
+            unreachable!("one pair of deciders: {report:?}");
+        };
+        assert_eq!(
+            (only.a.verdict.as_str(), only.b.verdict.as_str()),
+            ("accept", "drop")
+        );
+        let line = |decision: &Decision| decision.place.as_ref().and_then(|place| place.line);
+        assert_eq!((line(&only.a), line(&only.b)), (Some(3), None));
+        let packet = report.witness.expect("there is one");
+        assert_eq!(packet.source, "192.0.2.128");
+        assert_eq!(packet.iif.as_deref(), Some("virbr0"));
+    }
+
+    #[test]
+    fn a_line_that_is_not_understood_leaves_it_open() {
+        let strange = IPTABLES.replace("COMMIT", "-A FORWARD --what\nCOMMIT");
+        let (a, b) = (capture("a.rules", &strange), capture("b.rules", &strange));
+        assert_eq!(captures(&a, &b).verdict, DiffVerdict::Undecided);
+    }
+}
