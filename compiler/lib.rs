@@ -32,6 +32,7 @@
 //! 3. [`audit`] lays beside a capture what lowering says the host is to hold, and makes a
 //!    [`audit::report::Report`] of where they differ and whose the other rules are.
 //! 4. [`doctor`] follows a guest's packet through a capture, and names the first broken link.
+//! 5. [`proof`] finds out whether two rulesets treat every packet alike, and shows one if not.
 //!
 //! `apply` walks both ways: [`host::observe`] tells what the host holds, [`plan::plan()`] makes of
 //! it and of what is wanted the steps between, and [`host::apply`] executes them, safely.
@@ -50,6 +51,7 @@ pub mod host;
 pub mod lower;
 pub mod network;
 pub mod plan;
+pub mod proof;
 pub mod recover;
 pub mod source;
 pub mod state;

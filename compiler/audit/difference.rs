@@ -6,6 +6,7 @@
 //! difference, all others where they stand. Whether two rulesets that differ mean the same is not
 //! asked here.
 
+pub mod meaning;
 mod rules;
 pub mod side;
 mod state;

@@ -1,5 +1,7 @@
 //! `diff`: where two hosts, rulesets, trees or declared networks differ.
 
+mod meaning;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -17,7 +19,8 @@ use crate::value::encode::visible;
 /// Each side is a file or folder of network XML, a dump of iptables-save or nft, a folder that
 /// compile wrote, a capture, or live. Compared is what both sides tell of: rules in their normal
 /// form, bridges, addresses, routes, kernel settings, dnsmasq's lines. Spellings that mean the same
-/// and the order in which networks were started are no differences.
+/// and the order in which networks were started are no differences. With --meaning only rules are
+/// compared, by what they do to packets: equal, or a packet that shows the difference.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  lanwright diff before/ after/\n  \
     lanwright diff default.xml host/\n  lanwright diff old.rules new.rules --format json\n\n\
@@ -27,6 +30,9 @@ pub struct Arguments {
     a: PathBuf,
     /// The second
     b: PathBuf,
+    /// Ask whether the rules treat every packet alike, and show one if not
+    #[arg(long)]
+    meaning: bool,
     /// How to print the result
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -37,17 +43,24 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let (Some(a), Some(b)) = (side(&arguments.a)?, side(&arguments.b)?) else {
         return Ok(Outcome::CouldNot);
     };
+    if arguments.meaning {
+        return meaning::run(&a, &b, arguments.format);
+    }
     let report = diff(&a, &b);
     let printed = match arguments.format {
         Format::Text => text(&report),
         Format::Json => json(&report)?,
     };
     terminal::print(&printed).context("cannot print the result")?;
-    Ok(match report.verdict {
+    Ok(outcome(report.verdict))
+}
+
+fn outcome(verdict: DiffVerdict) -> Outcome {
+    match verdict {
         DiffVerdict::Equal => Outcome::Done,
         DiffVerdict::Differs | DiffVerdict::MayDiffer => Outcome::Findings,
         DiffVerdict::Undecided => Outcome::CouldNot,
-    })
+    }
 }
 
 /// What a path names; nothing, with a complaint, if it is XML with errors in it.

@@ -40,6 +40,8 @@ enum Name {
     Compile,
     /// What `diff --format json` prints
     Diff,
+    /// What `diff --meaning --format json` prints
+    DiffMeaning,
     /// What `doctor --format json` prints
     Doctor,
     /// What `compile --emit ir` prints
@@ -65,6 +67,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         Name::Capture => schema_for!(Inventory),
         Name::Compile => schema_for!(Summary),
         Name::Diff => schema_for!(audit::difference::DiffReport),
+        Name::DiffMeaning => schema_for!(audit::difference::meaning::MeaningReport),
         Name::Doctor => schema_for!(crate::doctor::report::Report),
         Name::Ir => schema_for!(Ir),
         Name::Leases => schema_for!(leases::Report),
