@@ -13,7 +13,8 @@ use crate::xml::{element, network};
 /// What the root of a status file is called (`virNetworkObjFormat`).
 const STATUS: &str = "networkstatus";
 
-/// The network that a file of libvirt's defines or says to be running; none if it is not understood.
+/// The network that a file of libvirt's defines or says to be running; none if it is not
+/// understood.
 pub fn libvirt_network(text: &str) -> Option<Network> {
     network_of(text).ok().map(|(network, _)| network)
 }

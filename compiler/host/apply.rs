@@ -7,6 +7,7 @@
 //! ```
 
 mod handed;
+mod lifelines;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +23,6 @@ use crate::doctor::{self, report::Check};
 use crate::lower::{self, FirewallLayout, Ir};
 use crate::network::{Member, NetworkSet};
 use crate::plan::link::made;
-use crate::plan::refuse::Lifelines;
 use crate::plan::{
     Change, Degraded, Handed, Kind, Manner, Means, Observed, Plan, Refusal, Taken, Wish, plan,
     preflight, refuse,
@@ -220,7 +220,7 @@ pub fn prepare(moved: Move) -> Result<Prepared, ApplyError> {
         means.firewalld,
     )?;
     let plan = plan(&wish, &observed, &means);
-    let (mut refusals, mut warnings) = refuse::refuse(&wish, &observed, &lifelines());
+    let (mut refusals, mut warnings) = refuse::refuse(&wish, &observed, &lifelines::lifelines());
     let (unready, doubtful) = preflight::refuse(&wish, &observed, &means);
     refusals.extend(unready);
     warnings.extend(doubtful);
@@ -271,42 +271,6 @@ fn foresee(
             _ => warnings.push(told),
         }
     }
-}
-
-/// What the host depends on.
-fn lifelines() -> Lifelines {
-    let resolv = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
-    let servers = resolv
-        .lines()
-        .filter_map(|line| line.strip_prefix("nameserver"));
-    let peer = std::env::var("SSH_CONNECTION").ok();
-    let peer = peer.and_then(|words| words.split_whitespace().next()?.parse().ok());
-    Lifelines {
-        resolvers: servers
-            .filter_map(|server| server.trim().parse().ok())
-            .filter(|ip: &std::net::IpAddr| !ip.is_loopback())
-            .collect(),
-        peer,
-        advertised: advertised(),
-    }
-}
-
-/// Devices that listen to router advertisements as long as nothing is forwarded, and have a route
-/// from one.
-fn advertised() -> Vec<DeviceName> {
-    let arguments = ["-j", "-6", "route", "show", "default", "proto", "ra"];
-    let printed = super::run::output("ip", &arguments).unwrap_or_default();
-    let routes: Vec<BTreeMap<String, serde_json::Value>> =
-        serde_json::from_slice(&printed).unwrap_or_default();
-    let devices = routes
-        .iter()
-        .filter_map(|route| route.get("dev")?.as_str()?.parse().ok());
-    devices
-        .filter(|device: &DeviceName| {
-            let path = format!("/proc/sys/net/ipv6/conf/{device}/accept_ra");
-            std::fs::read_to_string(path).is_ok_and(|value| value.trim() == "1")
-        })
-        .collect()
 }
 
 impl Prepared {

@@ -219,8 +219,8 @@ pub(super) fn returned(wish: &Wish<'_>) -> BTreeSet<DeviceName> {
         .collect()
 }
 
-/// Rules in libvirt's way: they go with a network that is taken, and come, or stay, with one that is
-/// given back, for nobody knows when libvirtd makes them.
+/// Rules in libvirt's way: they go with a network that is taken, and come, or stay, with one that
+/// is given back, for nobody knows when libvirtd makes them.
 pub(super) fn rules(wish: &Wish<'_>, observed: &Observed) -> Vec<Handover> {
     let mut all = Vec::new();
     for each in taken(wish, observed) {

@@ -279,8 +279,8 @@ fn forget(
     steps
 }
 
-/// Bridges belong into zones where firewalld runs, and leave them when they go. Where it has no zone
-/// of ours it may have those of libvirt, which are the same in meaning.
+/// Bridges belong into zones where firewalld runs, and leave them when they go. Where it has no
+/// zone of ours it may have those of libvirt, which are the same in meaning.
 pub(super) fn zones(
     wish: &Wish<'_>,
     observed: &Observed,

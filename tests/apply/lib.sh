@@ -57,8 +57,8 @@ holds() {
     if [[ -e $file ]]; then echo "$file $(<"$file")"; fi
   done
   echo '--- files'
-  find /run/lanwright /etc/lanwright -type f ! -name lock ! -name '*.pid' ! -name '*.leases' -exec sha256sum {} + |
-    sort -k2
+  find /run/lanwright /etc/lanwright -type f ! -name lock ! -name '*.pid' ! -name '*.leases' \
+    -exec sha256sum {} + | sort -k2
 }
 
 links() {
@@ -84,8 +84,8 @@ links() {
   tc qdisc | sed 's/qdisc noqueue .*//; s/ refcnt.*//; /^$/d' | sort
 }
 
-# Lists chains and maps by their names, and elements by their keys: nft's order is that in which they
-# were made.
+# Lists chains and maps by their names, and elements by their keys: nft's order is that in which
+# they were made.
 by_name() {
   awk -v of="$1" '
     /^\t(chain|map|set) / { kind = $1; name = $2 }
@@ -125,7 +125,9 @@ others() {
   ip link set other0 up
   nft -f - <<'END'
 table inet site {
-  chain input { type filter hook input priority 0; tcp dport 22 counter accept comment "site: ssh"; }
+  chain input {
+    type filter hook input priority 0; tcp dport 22 counter accept comment "site: ssh";
+  }
   chain forward { type filter hook forward priority 10; iifname "other0" counter accept; }
 }
 END

@@ -121,8 +121,8 @@ flushed() {
     libvirt-nftables) nft delete table ip libvirt_network ;;
     iptables)
       for table in filter nat mangle; do
-        for chain in $("iptables-$variant-save" -t "$table" | sed -n 's/^:\(LIBVIRT_[A-Z]*\).*/\1/p')
-        do
+        for chain in $("iptables-$variant-save" -t "$table" |
+          sed -n 's/^:\(LIBVIRT_[A-Z]*\).*/\1/p'); do
           "iptables-$variant" -t "$table" -F "$chain"
         done
       done ;;

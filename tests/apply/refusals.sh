@@ -23,7 +23,8 @@ net() { echo "  <ip address='$1' netmask='$2'/>"; }
 refuses "'other0' is there already" "$(network a other0 "$nat" "$(subnet 1)")"
 refuses "'eth0' is there already: a device that is no bridge" \
   "$(network b eth0 "$nat" "$(subnet 1)")"
-refuses "'eth0', which has the same subnet" "$(network c virbr1 "$nat" "$(net 192.0.2.1 255.255.255.0)")"
+refuses "'eth0', which has the same subnet" \
+  "$(network c virbr1 "$nat" "$(net 192.0.2.1 255.255.255.0)")"
 refuses "own address 192.0.2.10" "$(network d virbr1 "$nat" "$(net 192.0.2.9 255.255.255.240)")"
 refuses "the gateway 192.0.2.1 on 'eth0'" \
   "$(network e virbr1 "$nat" "$(net 192.0.2.2 255.255.255.252)")"

@@ -57,7 +57,7 @@ done
 [[ $(iptables-legacy-save) != *LIBVIRT* ]] || fail "libvirt's chains are left"
 [[ $(iptables-legacy-save) == *SITE* ]] || fail "others' chains are gone"
 
-# ---- Networks whose addresses overlap share rules: those of one stay when the other changes or goes.
+# ---- Networks whose addresses overlap share rules: those of one stay when the other changes.
 inner=$(network inner virbr8 "<forward mode='nat'/>" "$(subnet 40)")
 outer=$(network outer virbr9 "<forward mode='nat'/>" \
   "  <ip address='10.66.32.1' netmask='255.255.224.0'/>")

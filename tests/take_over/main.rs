@@ -47,8 +47,8 @@ fn standing(when: &str, dnsmasq: &str, files: &str) -> String {
     )
 }
 
-/// Takes over what libvirt's `backend` ruled with the layout, and gives it back; `rules` is how many
-/// rules or tables there are in each layout before, between and after.
+/// Takes over what libvirt's `backend` ruled with the layout, and gives it back; `rules` is how
+/// many rules or tables there are in each layout before, between and after.
 fn left(backend: &str, layout: &str, rules: [[u8; 3]; 3]) {
     if !common::require(TOOLS) {
         return;

@@ -60,7 +60,8 @@ while_pinging() {
 # Whose things are there.
 standing() {
   local what=$1
-  echo "$what bridge $(ip -j link show virbr0 2>/dev/null | grep -o '52:54:00:67:39:f1' || echo gone)"
+  echo "$what bridge $(ip -j link show virbr0 2>/dev/null |
+    grep -o '52:54:00:67:39:f1' || echo gone)"
   echo "$what guest on $(ip -j link show vnet0 | grep -o '"master":"[^"]*"' | cut -d'"' -f4)"
   echo "$what dnsmasq$(pgrep -a -x dnsmasq | grep -o -- '--conf-file=[^ ]*' | sort -u |
     sed 's/.*=/ /' | tr -d '\n')"
