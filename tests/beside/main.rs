@@ -77,7 +77,7 @@ fn bridges_go_into_the_zones_of_a_real_firewalld() {
         return;
     };
     let expected = "zone      virbr0: put into libvirt\nlibvirt\n\
-        nothing to do: 1 network as they should be\nreloaded: 1 table\n";
+        nothing to do: 'default' is as it should be\nreloaded: 1 table\n";
     assert!(said.starts_with(expected), "{said}");
     assert!(
         said.ends_with("zone      virbr0: take out of libvirt\nno zone\n"),
@@ -95,7 +95,7 @@ fn managed(manager: &str, tools: &[&str]) {
         does not answer within 15 s; everything was put back\n\
         unreachable reached\nunreachable on eno1 192.0.2.99/24 \n\
         first exit 0\nfirst reached\nfirst on br0 192.0.2.10/24 \n\
-        second exit 0\nnothing to do: 1 network as they should be\n\
+        second exit 0\nnothing to do: 'lan' is as it should be\n\
         down exit 0\ndown reached\ndown on eno1 192.0.2.99/24 \nno bridge\n";
     assert_eq!(said, expected);
 }
