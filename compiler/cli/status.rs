@@ -59,13 +59,18 @@ fn text(report: &Report) -> String {
     if report.networks.is_empty() {
         return "no networks\n".to_owned() + &applied(report) + &remarks(report);
     }
-    let headings = [
-        "NETWORK", "BRIDGE", "MODE", "STATE", "ADDRESS", "LEASES", "RULES", "PASSED",
+    let mut headings = vec![
+        "NETWORK", "BRIDGE", "MODE", "STATE", "ADDRESS", "LEASES", "RULES",
     ];
+    // Not every listing has counters.
+    let counts = report.networks.iter().any(|each| each.counters.is_some());
+    headings.extend(counts.then_some("PASSED"));
     let mut table = Table::new(&headings);
     for network in &report.networks {
         let mut addresses = network.addresses.iter();
-        table.row(line(network, addresses.next()));
+        let mut cells = line(network, addresses.next());
+        cells.truncate(headings.len());
+        table.row(cells);
         for further in addresses {
             let mut cells = vec![String::new(); headings.len()];
             cells[4].clone_from(further);

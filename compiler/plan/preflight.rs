@@ -94,7 +94,7 @@ pub fn refuse(wish: &Wish<'_>, observed: &Observed, means: &Means) -> (Vec<Refus
     let facts = &observed.facts;
     refusals.extend(facts.program.as_ref().and_then(program));
     for service in &services {
-        refusals.extend(taken(service, wish, &facts.listeners));
+        refusals.extend(taken(service, wish, observed));
     }
     if let (Services::Systemd, Some((path, text))) = (means.services, &facts.unit) {
         refusals.extend(foreign_unit(path, text));
@@ -130,7 +130,7 @@ fn program(program: &Program) -> Option<Refusal> {
 }
 
 /// A port that somebody else has on an address or on the device of a service.
-fn taken(service: &Dnsmasq, wish: &Wish<'_>, listeners: &[Listener]) -> Option<Refusal> {
+fn taken(service: &Dnsmasq, wish: &Wish<'_>, observed: &Observed) -> Option<Refusal> {
     let link: &DeviceName = &service.link;
     let addresses: Vec<IpAddr> = wish
         .wanted
@@ -145,7 +145,11 @@ fn taken(service: &Dnsmasq, wish: &Wish<'_>, listeners: &[Listener]) -> Option<R
         67 => service.dhcp4.is_some(),
         _ => false,
     };
-    let in_the_way = listeners.iter().find(|each| {
+    let mut listeners = observed.facts.listeners.iter();
+    let in_the_way = listeners.find(|each| {
+        if is_going(each, link, wish, observed) {
+            return false;
+        }
         let device = each.device.as_ref();
         let here = device.is_none_or(|device| device == link.as_str());
         let address = each.address;
@@ -170,6 +174,34 @@ fn taken(service: &Dnsmasq, wish: &Wish<'_>, listeners: &[Listener]) -> Option<R
         ),
         format!("stop it, or have it listen on other addresses: ss -lnptu 'sport = :{port}'"),
     ))
+}
+
+/// Whether a dnsmasq is stopped before the new one is started: that of a network of ours that goes
+/// or changes its name, or libvirt's on a bridge that is taken over.
+fn is_going(there: &Listener, link: &DeviceName, wish: &Wish<'_>, observed: &Observed) -> bool {
+    if there
+        .program
+        .as_deref()
+        .is_some_and(|program| program != "dnsmasq")
+    {
+        return false;
+    }
+    let retired = &wish.retired.state;
+    let mut ours = retired.services.iter().filter(|service| {
+        let conf = super::service::process(service).conf;
+        observed.running.contains(&conf)
+    });
+    let of_ours = ours.any(|service| {
+        let device = there.device.as_deref() == Some(service.link.as_str());
+        let mut addresses = retired.addresses.iter();
+        device
+            || addresses
+                .any(|each| each.link == service.link && Some(each.address.addr()) == there.address)
+    });
+    let mut theirs = observed.libvirt.networks.iter();
+    let of_theirs = wish.take_over
+        && theirs.any(|network| !network.dnsmasq.is_empty() && network.bridge() == Some(link));
+    of_ours || of_theirs
 }
 
 /// A unit of that name that starts another dnsmasq than ours.
