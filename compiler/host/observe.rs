@@ -48,7 +48,11 @@ pub fn observe(
     let mut tools: Vec<RuleTool> = manners.iter().flat_map(|manner| manner.tools()).collect();
     tools.sort();
     tools.dedup();
-    let layouts: Vec<FirewallLayout> = manners.iter().map(|manner| manner.layout).collect();
+    // Each once: a table that was listed twice would hold its rules twice.
+    let layouts: Vec<FirewallLayout> = FirewallLayout::ALL
+        .into_iter()
+        .filter(|layout| manners.iter().any(|manner| manner.layout == *layout))
+        .collect();
     let mut texts = side_by_side(&tools, &layouts)?;
     let touched = touched(wish);
     texts.push(settings(&touched));
