@@ -1,5 +1,7 @@
 //! What `plan`, `apply`, `down` and `revert` print.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 use similar::TextDiff;
@@ -109,8 +111,19 @@ impl Report {
                 cli::note(help);
             }
         }
-        for degraded in &self.degraded {
-            cli::warn(&format!("{}: {}", degraded.object, degraded.message));
+        // What a kernel lacks it lacks for all networks: said once.
+        let mut lacking: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for Degraded { object, message } in &self.degraded {
+            lacking.entry(message).or_default().push(object);
+        }
+        for (message, objects) in lacking {
+            let of = match objects.as_slice() {
+                [one, _, _, rest @ ..] if !rest.is_empty() => {
+                    format!("{one} and {} more", objects.len() - 1)
+                }
+                few => few.join(", "),
+            };
+            cli::warn(&format!("{of}: {message}"));
         }
         for skipped in &self.skipped {
             cli::warn(&format!("went on without: {skipped}"));
