@@ -32,11 +32,13 @@ mod table;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::bail;
 use clap::{Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 
+use crate::host::lock::Lock;
 use crate::host::tree::Standing;
 use crate::host::{HostError, terminal};
 use crate::value::encode::{misleads, visible};
@@ -118,6 +120,9 @@ pub enum Outcome {
     CouldNot,
 }
 
+/// How long a command waits for another one that is at work.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Reads the program's arguments and does what they say.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -192,6 +197,12 @@ pub(crate) fn must_be_root(command: &str) -> anyhow::Result<()> {
         return Ok(());
     }
     bail!("'{command}' changes the host's network, so it needs root: sudo lanwright {command} …")
+}
+
+/// What every command that changes the host begins with: it is root's, and at work alone.
+pub(crate) fn alone(command: &str) -> anyhow::Result<Lock> {
+    must_be_root(command)?;
+    Ok(Lock::take(PATIENCE)?)
 }
 
 /// Refuses a place that holds something else than a tree of ours, unless by force.

@@ -265,6 +265,19 @@ impl BaseKind {
 }
 
 impl Hook {
+    /// Its name in netfilter, and in nft.
+    pub fn word(self) -> &'static str {
+        match self {
+            Hook::Prerouting => "prerouting",
+            Hook::Input => "input",
+            Hook::Forward => "forward",
+            Hook::Output => "output",
+            Hook::Postrouting => "postrouting",
+            Hook::Ingress => "ingress",
+            Hook::Egress => "egress",
+        }
+    }
+
     /// The hooks that packets of IP come to.
     pub const IP: [Hook; 5] = [
         Hook::Prerouting,

@@ -122,8 +122,6 @@ pub struct Observed {
     pub files: BTreeMap<String, String>,
     /// The configurations that a running dnsmasq was started with.
     pub running: BTreeSet<String>,
-    /// Devices with a filter that fills in checksums.
-    pub checksums: BTreeSet<DeviceName>,
     /// Devices with an htb root.
     pub roots: BTreeSet<DeviceName>,
     /// Folders that TFTP is to serve and that are not there.

@@ -5,7 +5,6 @@ mod image;
 pub(super) mod report;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
@@ -15,7 +14,6 @@ use super::{Format, Outcome};
 use crate::host::apply::{self, Failure, Move, Prepared, Standing};
 use crate::host::detect::{self, Asked};
 use crate::host::journal::Passage;
-use crate::host::lock::Lock;
 use crate::host::{store, terminal};
 use crate::lower::FirewallLayout;
 use crate::plan::LinkManager;
@@ -135,11 +133,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     if let Some(root) = &arguments.root {
         return image::run(&arguments.what, root, arguments.format);
     }
-    super::must_be_root("apply")?;
     if arguments.boot {
+        super::must_be_root("apply")?;
         return boot::run(arguments.quiet, arguments.format);
     }
-    let _lock = Lock::take(Duration::from_secs(10))?;
+    let _lock = super::alone("apply")?;
     let standing = recovered()?;
     if arguments.confirm.is_none() {
         nothing_waits()?;

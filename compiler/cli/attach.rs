@@ -1,16 +1,13 @@
 //! `attach`: a guest's tap or veth into a network.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
-
 use anyhow::{anyhow, bail};
 use clap::Args;
+use std::collections::BTreeSet;
 
 use super::apply::recovered;
 use super::networks::{hint, names};
 use super::{Format, Outcome};
 use crate::host::apply::{self, Standing};
-use crate::host::lock::Lock;
 use crate::host::ports::{self, PortError};
 use crate::lower::{self, Ir};
 use crate::plan::Refusal;
@@ -72,10 +69,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let _lock = match arguments.dry_run {
         true => None,
-        false => {
-            super::must_be_root("attach")?;
-            Some(Lock::take(Duration::from_secs(10))?)
-        }
+        false => Some(super::alone("attach")?),
     };
     let networks = Networks::look(arguments.dry_run)?;
     let asked = Asked {

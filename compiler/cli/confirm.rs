@@ -1,12 +1,9 @@
 //! `confirm`: what was applied is kept.
 
-use std::time::Duration;
-
 use anyhow::bail;
 use clap::Args;
 
 use super::Outcome;
-use crate::host::lock::Lock;
 use crate::host::{store, terminal};
 
 /// Keep what 'apply --confirm' did
@@ -15,8 +12,7 @@ pub struct Arguments {}
 
 /// Does it.
 pub fn run(_: &Arguments) -> anyhow::Result<Outcome> {
-    super::must_be_root("confirm")?;
-    let _lock = Lock::take(Duration::from_secs(10))?;
+    let _lock = super::alone("confirm")?;
     let Some(number) = store::unconfirmed()? else {
         bail!("nothing waits to be confirmed");
     };

@@ -1,12 +1,9 @@
 //! `detach`: a guest's port out of its network.
 
-use std::time::Duration;
-
 use clap::Args;
 
 use super::attach::{Networks, Report, refusal};
 use super::{Format, Outcome};
-use crate::host::lock::Lock;
 use crate::host::ports;
 use crate::plan::attach::detach;
 use crate::value::DeviceName;
@@ -33,10 +30,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let _lock = match arguments.dry_run {
         true => None,
-        false => {
-            super::must_be_root("detach")?;
-            Some(Lock::take(Duration::from_secs(10))?)
-        }
+        false => Some(super::alone("detach")?),
     };
     let networks = Networks::look(arguments.dry_run)?;
     let port = &arguments.port;

@@ -1,17 +1,14 @@
 //! `down`: networks off this host.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
-
 use anyhow::bail;
 use clap::Args;
+use std::collections::BTreeSet;
 
 use super::apply::{Report, nothing_waits, recovered, told};
 use super::{Format, Outcome, networks};
 use crate::host::apply::{self, Move};
 use crate::host::detect::{self, Asked};
 use crate::host::journal::Passage;
-use crate::host::lock::Lock;
 use crate::host::store;
 use crate::value::NetworkName;
 
@@ -38,8 +35,7 @@ pub struct Arguments {
 
 /// Does it.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
-    super::must_be_root("down")?;
-    let _lock = Lock::take(Duration::from_secs(10))?;
+    let _lock = super::alone("down")?;
     let standing = recovered()?;
     nothing_waits()?;
     let there = networks::names(&standing.set);

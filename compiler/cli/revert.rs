@@ -8,7 +8,6 @@ use clap::Args;
 
 use super::apply::{Report, told};
 use super::{Format, Outcome};
-use crate::host::lock::Lock;
 use crate::host::store::{self, Number};
 use crate::host::{apply, clock, terminal, watchdog};
 use crate::plan::Change;
@@ -41,8 +40,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     if arguments.list {
         return list();
     }
-    super::must_be_root("revert")?;
-    let _lock = Lock::take(Duration::from_secs(10))?;
+    let _lock = super::alone("revert")?;
     go_back(arguments.to, arguments.format)
 }
 

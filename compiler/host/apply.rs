@@ -301,11 +301,6 @@ impl Prepared {
         global(&self.moved.retired) && !global(&self.moved.wanted)
     }
 
-    /// What was seen.
-    pub fn observed(&self) -> &Observed {
-        &self.observed
-    }
-
     /// Does it, between two generations that are both on the disk; on failure the host is brought
     /// back.
     pub fn carry_out(self, passage: Passage) -> Result<Done, Box<Failure>> {

@@ -5,7 +5,7 @@
 
 mod copy;
 mod process;
-mod setting;
+pub(super) mod setting;
 mod socket;
 
 use std::fs;

@@ -8,9 +8,10 @@ use std::fs;
 use std::path::Path;
 use std::thread;
 
+use super::live::setting;
 use super::run::{self, RunError};
 use super::{facts, libvirt, process};
-use crate::capture::question::{self, LISTINGS, SETTINGS_FILE, setting_line};
+use crate::capture::question::{self, LISTINGS, SETTINGS_FILE};
 use crate::capture::{self, RuleTool, Text, Variant};
 use crate::firewall::Family;
 use crate::lower::FirewallLayout;
@@ -56,15 +57,12 @@ pub fn observe(
     let mut texts = side_by_side(&tools, &layouts)?;
     let touched = touched(wish);
     texts.push(settings(&touched));
-    let (mut checksums, mut roots) = (BTreeSet::new(), BTreeSet::new());
+    let mut roots = BTreeSet::new();
     let shaped = shaped(wish, firewall);
     let queued = queued(&shaped);
     for bridge in queued.intersection(&touched) {
         if let Some(text) = traffic(bridge) {
             let plain = String::from_utf8_lossy(&text.bytes).into_owned();
-            if plain.contains("action order") && plain.contains("csum") {
-                checksums.insert(bridge.clone());
-            }
             if plain.contains("qdisc htb 1:") {
                 roots.insert(bridge.clone());
             }
@@ -85,7 +83,6 @@ pub fn observe(
         capture: capture::read(texts),
         files,
         running,
-        checksums,
         roots,
         missing: plan::service::folders(wish)
             .into_iter()
@@ -239,16 +236,9 @@ pub(super) fn traffic(bridge: &DeviceName) -> Option<Text> {
 
 fn settings(touched: &BTreeSet<DeviceName>) -> Text {
     let touched: Vec<DeviceName> = touched.iter().cloned().collect();
-    let lines: Vec<String> = question::settings(&touched, &[])
-        .iter()
-        .filter_map(|path| {
-            let value = fs::read_to_string(Path::new("/proc/sys").join(path)).ok()?;
-            Some(setting_line(path, &value))
-        })
-        .collect();
     Text {
         name: SETTINGS_FILE.to_owned(),
-        bytes: lines.concat().into_bytes(),
+        bytes: setting::lines(&touched, &[]).into_bytes(),
     }
 }
 

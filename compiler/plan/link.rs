@@ -75,14 +75,14 @@ impl Group {
 }
 
 /// What the host's devices, addresses and routes are, by device.
-struct There<'a> {
+pub(super) struct There<'a> {
     devices: HashMap<&'a DeviceName, &'a Device>,
     addresses: HashSet<(&'a DeviceName, IpNet)>,
     routes: HashSet<(&'a DeviceName, IpNet, IpAddr)>,
 }
 
 impl<'a> There<'a> {
-    fn new(observed: &'a Observed) -> Self {
+    pub(super) fn new(observed: &'a Observed) -> Self {
         let capture = &observed.capture;
         let devices = capture.devices.iter().map(|device| (&device.name, device));
         let addresses = capture.state.addresses.iter();
@@ -96,11 +96,16 @@ impl<'a> There<'a> {
         }
     }
 
-    fn has_address(&self, address: &Address) -> bool {
+    /// The device of this name.
+    pub(super) fn device(&self, name: &DeviceName) -> Option<&'a Device> {
+        self.devices.get(name).copied()
+    }
+
+    pub(super) fn has_address(&self, address: &Address) -> bool {
         self.addresses.contains(&(&address.link, address.address))
     }
 
-    fn has_route(&self, route: &Route) -> bool {
+    pub(super) fn has_route(&self, route: &Route) -> bool {
         let Route {
             link,
             destination,
@@ -152,7 +157,7 @@ pub fn made(state: &HostState) -> impl Iterator<Item = (&Link, &Bridge)> {
 impl Links {
     fn want(&mut self, on: &OnLink<'_>, there: &There<'_>, observed: &Observed) {
         let name = &on.link.name;
-        let device = there.devices.get(name).copied();
+        let device = there.device(name);
         self.want_filter(on.link, device);
         let LinkKind::Bridge(bridge) = &on.link.kind else {
             return;

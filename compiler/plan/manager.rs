@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 
+use super::link::There;
 use super::step::{Change, Command, Deed, File, Impact, Kind, Step};
 use super::{Degraded, LinkManager, Means, Observed, Wish};
 use crate::backend::firewalld::zone_name;
@@ -89,12 +90,13 @@ pub(super) fn managed(wish: &Wish<'_>, observed: &Observed, means: &Means) -> Ma
     if means.links == LinkManager::Iproute2 {
         return managed;
     }
+    let there = There::new(observed);
     let amiss: Vec<DeviceName> = wish
         .wanted
         .state
         .on_links()
         .iter()
-        .filter(|on| is_amiss(on, observed) || is_told(on, &differing))
+        .filter(|on| is_amiss(on, &there) || is_told(on, &differing))
         .map(|on| on.link.name.clone())
         .collect();
     if amiss.is_empty() {
@@ -142,30 +144,17 @@ fn is_told(on: &OnLink<'_>, differing: &[File]) -> bool {
 }
 
 /// Whether a bridge that is made is not as it should be.
-fn is_amiss(on: &OnLink<'_>, observed: &Observed) -> bool {
+fn is_amiss(on: &OnLink<'_>, there: &There<'_>) -> bool {
     let LinkKind::Bridge(bridge) = &on.link.kind else {
         return false;
     };
-    let mut devices = observed.capture.devices.iter();
-    let Some(device) = devices.find(|device| device.name == on.link.name) else {
+    let Some(device) = there.device(&on.link.name) else {
         return true;
     };
-    let addresses = &observed.capture.state.addresses;
-    let missing = on
-        .addresses
-        .iter()
-        .any(|wanted| !addresses.contains(wanted));
-    let routes = &observed.capture.state.routes;
-    let unrouted = on.routes.iter().any(|wanted| {
-        !routes.iter().any(|there| {
-            there.link == wanted.link
-                && there.destination == wanted.destination
-                && there.gateway == wanted.gateway
-        })
-    });
+    let missing = on.addresses.iter().any(|wanted| !there.has_address(wanted));
+    let unrouted = on.routes.iter().any(|wanted| !there.has_route(wanted));
     let apart = bridge.uplink.as_ref().is_some_and(|uplink| {
-        let mut devices = observed.capture.devices.iter();
-        let port = devices.find(|device| device.name == uplink.dev);
+        let port = there.device(&uplink.dev);
         port.is_some_and(|port| port.master.as_ref() != Some(&on.link.name))
     });
     !device.up || missing || unrouted || apart

@@ -245,7 +245,8 @@ fn checksums(
             });
             continue;
         }
-        if observed.checksums.contains(&network.bridge) {
+        let mut queueing = observed.capture.queueing.iter();
+        if queueing.any(|each| each.checksum && each.link == network.bridge) {
             continue;
         }
         let limited = shaped

@@ -272,7 +272,7 @@ impl MeaningReport {
         for group in &compared.groups {
             let [a, b] = [0, 1].map(|at| decision(group, at, programs[at], words));
             self.differences.push(MeaningDifference {
-                hook: hook(compared.hook).to_owned(),
+                hook: compared.hook.word().to_owned(),
                 part: part(compared.part).to_owned(),
                 certain,
                 a,
@@ -287,25 +287,13 @@ impl MeaningReport {
                 SideOf::Both => ("both", None),
             };
             let place = at.and_then(|at| Some(place(program?, at)));
-            let hook = Some(hook(compared.hook).to_owned());
+            let hook = Some(compared.hook.word().to_owned());
             self.undecided.push(Open {
                 hook,
                 place,
                 ..whole(side, why)
             });
         }
-    }
-}
-
-fn hook(hook: Hook) -> &'static str {
-    match hook {
-        Hook::Prerouting => "prerouting",
-        Hook::Input => "input",
-        Hook::Forward => "forward",
-        Hook::Output => "output",
-        Hook::Postrouting => "postrouting",
-        Hook::Ingress => "ingress",
-        Hook::Egress => "egress",
     }
 }
 

@@ -64,7 +64,7 @@ pub(super) fn base_line(base: &Base, family: TableFamily) -> String {
         ChainPolicy::Accept => "accept",
         ChainPolicy::Drop => "drop",
     };
-    let hook = keyword::hook(base.hook);
+    let hook = base.hook.word();
     let devices = match base.devices.as_slice() {
         [] => String::new(),
         [one] => format!(" device \"{one}\""),

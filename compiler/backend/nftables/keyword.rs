@@ -29,19 +29,6 @@ pub(super) fn read_family(word: &str) -> Option<TableFamily> {
     ALL.into_iter().find(|each| family(*each) == word)
 }
 
-/// The word for a hook.
-pub(super) fn hook(hook: Hook) -> &'static str {
-    match hook {
-        Hook::Prerouting => "prerouting",
-        Hook::Input => "input",
-        Hook::Forward => "forward",
-        Hook::Output => "output",
-        Hook::Postrouting => "postrouting",
-        Hook::Ingress => "ingress",
-        Hook::Egress => "egress",
-    }
-}
-
 /// All hooks.
 pub(super) const HOOKS: [Hook; 7] = [
     Hook::Prerouting,
@@ -55,7 +42,7 @@ pub(super) const HOOKS: [Hook; 7] = [
 
 /// The hook that a word means.
 pub(super) fn read_hook(word: &str) -> Option<Hook> {
-    HOOKS.into_iter().find(|each| hook(*each) == word)
+    HOOKS.into_iter().find(|each| each.word() == word)
 }
 
 /// The words for a property of a packet.

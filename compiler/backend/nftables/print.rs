@@ -98,6 +98,13 @@ pub(super) fn inexpressible(what: impl Into<String>) -> Inexpressible {
     }
 }
 
+/// The words of the flags that are set, with commas between; none if none is.
+pub(super) fn words_of(flags: &[(bool, &str)]) -> Option<String> {
+    let set = flags.iter().filter(|(on, _)| *on);
+    let words: Vec<&str> = set.map(|(_, word)| *word).collect();
+    (!words.is_empty()).then(|| words.join(","))
+}
+
 fn print_table(text: &mut String, table: &Table, listing: Listing) -> Result<(), Inexpressible> {
     let family = keyword::family(table.family);
     // Writing into a String cannot fail.
@@ -108,13 +115,8 @@ fn print_table(text: &mut String, table: &Table, listing: Listing) -> Result<(),
         (table.flags.owner, "owner"),
         (table.flags.persist, "persist"),
     ];
-    let flags: Vec<&str> = flags
-        .iter()
-        .filter(|(on, _)| *on)
-        .map(|(_, word)| *word)
-        .collect();
-    if !flags.is_empty() {
-        let _ = writeln!(text, "\tflags {}", flags.join(","));
+    if let Some(flags) = words_of(&flags) {
+        let _ = writeln!(text, "\tflags {flags}");
         first = false;
     }
     if let Some(comment) = &table.comment {

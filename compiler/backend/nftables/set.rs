@@ -8,7 +8,7 @@ use super::duration::{self, Duration};
 use super::element;
 use super::expression;
 use super::object;
-use super::print::{Listing, kept, quotable};
+use super::print::{Listing, kept, quotable, words_of};
 use super::token::Kind;
 use super::types::{self, Kinds};
 use super::value;
@@ -187,13 +187,8 @@ fn print_options(text: &mut String, set: &Set) -> Result<(), Inexpressible> {
         (set.flags.interval, "interval"),
         (set.flags.timeout, "timeout"),
     ];
-    let flags: Vec<&str> = flags
-        .iter()
-        .filter(|(on, _)| *on)
-        .map(|(_, word)| *word)
-        .collect();
-    if !flags.is_empty() {
-        let _ = writeln!(text, "\t\tflags {}", flags.join(","));
+    if let Some(flags) = words_of(&flags) {
+        let _ = writeln!(text, "\t\tflags {flags}");
     }
     for statement in &set.statements {
         let _ = writeln!(text, "\t\t{}", kept(statement)?);
